@@ -1,0 +1,1 @@
+//! Store, certificates, SSH, provisioning and life cycle of machines that run Docker.

@@ -1,0 +1,1 @@
+//! Providers for hosts that exist already.

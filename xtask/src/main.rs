@@ -1,0 +1,2 @@
+//! Tasks for maintainers: `cargo xtask`.
+fn main() {}
