@@ -17,6 +17,9 @@ pub struct Capabilities {
     pub existing_host: bool,
     /// The caller restarts the machine over SSH, rather than through `restart`.
     pub restart_over_ssh: bool,
+    /// The provider sees to the SSH key itself, as an existing host and a plugin do: the caller
+    /// makes none, and no [`crate::SshEndpoint::key`] means whatever the SSH program tries unasked.
+    pub own_ssh_key: bool,
 }
 
 /// What [`Provider::prepare`] found out.
