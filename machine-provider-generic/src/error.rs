@@ -21,8 +21,6 @@ pub(crate) enum Failure {
     KeyIsNoFile(String),
     #[error("unable to copy ssh key: {path}")]
     Copy { path: PathBuf, source: io::Error },
-    #[error("generic driver does not support {0}")]
-    Generic(&'static str),
     #[error("hosts without a driver cannot be {0}")]
     None(&'static str),
 }
@@ -38,7 +36,7 @@ impl From<Failure> for Error {
             | Failure::NoKey(_)
             | Failure::KeyIsNoFile(_) => ErrorKind::InvalidOption,
             Failure::Copy { .. } => ErrorKind::Other,
-            Failure::Generic(_) | Failure::None(_) => ErrorKind::Unsupported,
+            Failure::None(_) => ErrorKind::Unsupported,
         };
         Self::wrap(kind, "", failure)
     }

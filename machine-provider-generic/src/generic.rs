@@ -121,21 +121,13 @@ impl Provider for Generic {
         Ok(Vec::new())
     }
 
-    async fn start(&self, _: &Cx<'_>, _: &mut State) -> Result<()> {
-        Err(Failure::Generic("start").into())
-    }
-
-    async fn stop(&self, _: &Cx<'_>, _: &mut State) -> Result<()> {
-        Err(Failure::Generic("stop").into())
-    }
-
     async fn kill(&self, _: &Cx<'_>, _: &mut State) -> Result<()> {
-        Err(Failure::Generic("kill").into())
+        Err(self.unsupported("kill"))
     }
 
     /// The caller does it over SSH.
     async fn restart(&self, _: &Cx<'_>, _: &mut State) -> Result<()> {
-        Err(Failure::Generic("restart").into())
+        Err(self.unsupported("restart"))
     }
 
     // No `batch_key`: each host answers for itself, so a shared call would only make all of them
