@@ -3,9 +3,13 @@
 mod platform;
 mod progress;
 #[cfg(feature = "full")]
+mod provision;
+#[cfg(feature = "full")]
 mod ssh;
 
 pub use progress::{Progress, ProgressSink};
+#[cfg(feature = "full")]
+pub use provision::{Certificates, EngineFlags, Install, Plan, Provisioned, detect, provision};
 #[cfg(feature = "full")]
 pub use ssh::{
     ACCEPT_HOST_KEY, Patience, Reply, Session, Target, accepts_host_key, command as ssh_command,
