@@ -6,6 +6,8 @@ mod keys;
 mod platform;
 mod progress;
 #[cfg(feature = "full")]
+mod provision;
+#[cfg(feature = "full")]
 mod ssh;
 mod store;
 
@@ -14,6 +16,8 @@ pub use journal::FileJournal;
 pub use keys::generate_ssh_key;
 pub use platform::{home_dir, user_name};
 pub use progress::{Progress, ProgressSink};
+#[cfg(feature = "full")]
+pub use provision::{Certificates, EngineFlags, Install, Plan, Provisioned, detect, provision};
 #[cfg(feature = "full")]
 pub use ssh::{
     ACCEPT_HOST_KEY, Patience, Reply, Session, Target, accepts_host_key, command as ssh_command,
