@@ -1,5 +1,7 @@
 //! Store, certificates, SSH, provisioning and life cycle of machines that run Docker.
 mod clock;
+#[cfg(feature = "full")]
+mod engine;
 mod error;
 mod journal;
 mod keys;
@@ -10,8 +12,12 @@ mod provision;
 #[cfg(feature = "full")]
 mod ssh;
 mod store;
+#[cfg(feature = "full")]
+mod tls;
 
 pub use clock::RealClock;
+#[cfg(feature = "full")]
+pub use engine::{Endpoint, EngineError, EngineVersion};
 pub use journal::FileJournal;
 pub use keys::generate_ssh_key;
 pub use platform::{home_dir, user_name};
@@ -25,4 +31,8 @@ pub use ssh::{
 pub use store::{
     AuthOptions, AuthPaths, Config, EngineOptions, Entry, HostOptions, Lock, LockName, Own, Store,
     SwarmOptions,
+};
+#[cfg(feature = "full")]
+pub use tls::{
+    ClientConfigs, ServerPair, bootstrap, client_config, copy_client_files, expiry, issue_server,
 };
