@@ -5,6 +5,8 @@ mod engine;
 mod error;
 mod journal;
 mod keys;
+#[cfg(feature = "full")]
+mod lifecycle;
 mod platform;
 mod progress;
 #[cfg(feature = "full")]
@@ -20,6 +22,11 @@ pub use clock::RealClock;
 pub use engine::{Endpoint, EngineError, EngineVersion};
 pub use journal::FileJournal;
 pub use keys::generate_ssh_key;
+#[cfg(feature = "full")]
+pub use lifecycle::{
+    Connection, CreateError, CreateSpec, Interrupt, Interrupter, Look, Machines, Power, Registry,
+    Removal, Settings, Stage,
+};
 pub use platform::{home_dir, user_name};
 pub use progress::{Progress, ProgressSink};
 #[cfg(feature = "full")]
