@@ -41,6 +41,8 @@ pub struct Settings {
     pub owner: String,
     /// What ends an operation early. Default: nothing does.
     pub interrupt: Interrupt,
+    /// The SSH client. Default: `ssh`, found on `PATH`.
+    pub ssh: PathBuf,
 }
 
 impl Settings {
@@ -54,6 +56,7 @@ impl Settings {
             client_key: None,
             owner: crate::platform::user_name(),
             interrupt: Interrupt::never(),
+            ssh: PathBuf::from("ssh"),
         }
     }
 }

@@ -6,6 +6,8 @@ mod engine;
 mod hostile;
 mod journal;
 mod keys;
+#[cfg(feature = "full")]
+mod lifecycle;
 mod lock;
 mod platform;
 mod store;
