@@ -41,5 +41,6 @@ pub use store::{
 };
 #[cfg(feature = "full")]
 pub use tls::{
-    ClientConfigs, ServerPair, bootstrap, client_config, copy_client_files, expiry, issue_server,
+    ClientConfigs, ServerPair, bootstrap, certificate_expiry, client_config, copy_client_files,
+    issue_server,
 };

@@ -173,7 +173,7 @@ fn layout() -> pem::EncodeConfig {
 ///
 /// # Errors
 /// When the file cannot be read, or holds no certificate ([`ErrorKind::InvalidOption`]).
-pub fn expiry(path: &Path) -> Result<SystemTime> {
+pub fn certificate_expiry(path: &Path) -> Result<SystemTime> {
     let der = read(path)?;
     let certificate = parse(&der, path)?;
     let seconds = u64::try_from(certificate.validity().not_after.timestamp()).unwrap_or(0);
