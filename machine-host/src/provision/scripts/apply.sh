@@ -22,8 +22,8 @@ listening() {
 active() {
 	[ "$(systemctl is-active docker.service)" = active ]
 }
-restart() {
-	timeout "$port_limit" systemctl restart docker.service 2>&1
+restart() { # UNITS...
+	timeout "$port_limit" systemctl restart "$@" docker.service 2>&1
 }
 
 begin() {
@@ -141,6 +141,14 @@ undo() { # WHAT WHY
 	fail "$1" "$2"
 }
 
+# A daemon that binds the socket itself, as Docker Machine tells it to, removes the file when it
+# ends; systemd then listens on a socket that nobody can find.
+lost_socket() {
+	[ ! -S /run/docker.sock ] && [ "$(systemctl is-active docker.socket)" = active ] || return 1
+	socket=$(systemctl show docker.socket -p Listen | sed -n 's/^Listen=\(.*\) (Stream)$/\1/p')
+	[ -n "$socket" ] && [ ! -S "$socket" ]
+}
+
 finish() {
 	unblock
 	start=$(date +%s)
@@ -162,6 +170,9 @@ finish() {
 			*) false ;;
 			esac
 		} || undo start "$why"
+		if lost_socket; then
+			why=$(restart docker.socket) || undo start "$why"
+		fi
 		end=$((start + port_limit)) wait=0.05
 		until listening; do
 			active || undo start 'it ended'
