@@ -1,0 +1,3 @@
+//! All that reaches stdout and stderr.
+pub(crate) mod plain;
+pub(crate) mod table;
