@@ -1,0 +1,9 @@
+//! Behaviour of the host through its public interface.
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
+mod config;
+mod hostile;
+mod journal;
+mod keys;
+mod lock;
+mod store;
+mod support;
