@@ -288,6 +288,6 @@ mod tests {
         assert_eq!(read("-t 3", &[("TIMEOUT", "7")]), ok("--timeout=3", ""));
         let both = read("--filter c", &[("FILTER", "a, b")]);
         assert_eq!(both, ok("--filter=a --filter=b --filter=c", ""));
-        assert_eq!(read("-t 1 --timeout 2", &[("TIMEOUT", "7")]).is_err(), true);
+        assert!(read("-t 1 --timeout 2", &[("TIMEOUT", "7")]).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::format;
 use super::functions;
-use super::parse::{Branch, Command, Expr, ExprKind, Node, Pipe, Tree};
+use super::tree::{Branch, Command, Expr, ExprKind, Node, Pipe, Tree};
 use super::value::Value;
 use crate::golang::quote;
 use std::fmt::Display;

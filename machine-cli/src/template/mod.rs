@@ -8,10 +8,12 @@ mod format;
 mod functions;
 mod json;
 mod lex;
+mod literal;
 mod parse;
+mod tree;
 mod value;
 
-pub(crate) use json::{compact, pretty, read};
+pub(crate) use json::read;
 pub(crate) use value::{Struct, Value};
 
 use std::fmt;
@@ -39,7 +41,7 @@ pub(crate) enum Extra {
 #[derive(Debug)]
 pub(crate) struct Template {
     text: String,
-    tree: parse::Tree,
+    tree: tree::Tree,
 }
 
 impl Template {

@@ -1,123 +1,14 @@
 //! Grammar of a template (Go, `text/template/parse/parse.go`).
 
-use super::Extra;
-use super::functions;
 use super::lex::{Kind, Token, lex};
-use crate::golang::{NumberError, parse_int, quote};
-use std::collections::{BTreeMap, VecDeque};
+use super::tree::{Branch, Command, Expr, ExprKind, Node, Pipe, Tree};
+use super::{Extra, functions, literal};
+use crate::golang::quote;
+use std::collections::VecDeque;
 use std::fmt;
 
 /// Actions and parentheses inside one another; deeper ones would only exhaust the stack.
 const DEEPEST: usize = 100;
-
-/// What a template consists of.
-#[derive(Debug, Default)]
-pub(super) struct Tree {
-    pub(super) main: Vec<Node>,
-    /// Bodies of `define` and `block`.
-    pub(super) named: BTreeMap<String, Vec<Node>>,
-}
-
-#[derive(Debug)]
-pub(super) enum Node {
-    Text(String),
-    Action(Pipe),
-    If(Branch),
-    Range(Branch),
-    With(Branch),
-    Template { at: usize, name: String, pipe: Option<Pipe> },
-    Break,
-    Continue,
-}
-
-#[derive(Debug)]
-pub(super) struct Branch {
-    pub(super) pipe: Pipe,
-    pub(super) body: Vec<Node>,
-    pub(super) otherwise: Option<Vec<Node>>,
-}
-
-#[derive(Debug)]
-pub(super) struct Pipe {
-    pub(super) at: usize,
-    pub(super) variables: Vec<String>,
-    pub(super) assigns: bool,
-    pub(super) commands: Vec<Command>,
-}
-
-#[derive(Debug)]
-pub(super) struct Command {
-    pub(super) at: usize,
-    pub(super) args: Vec<Expr>,
-}
-
-#[derive(Debug)]
-pub(super) struct Expr {
-    pub(super) at: usize,
-    pub(super) kind: ExprKind,
-}
-
-#[derive(Debug)]
-pub(super) enum ExprKind {
-    Dot,
-    Nil,
-    Bool(bool),
-    Int(i64, String),
-    Float(f64, String),
-    /// Value, and how it was written.
-    Text(String, String),
-    Field(Vec<String>),
-    /// A variable and fields of it.
-    Variable(String, Vec<String>),
-    Identifier(String),
-    Chain(Box<Expr>, Vec<String>),
-    Pipe(Pipe),
-}
-
-impl fmt::Display for Expr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fields = |f: &mut fmt::Formatter<'_>, names: &[String]| {
-            names.iter().try_for_each(|name| write!(f, ".{name}"))
-        };
-        match &self.kind {
-            ExprKind::Dot => f.write_str("."),
-            ExprKind::Nil => f.write_str("nil"),
-            ExprKind::Bool(truth) => write!(f, "{truth}"),
-            ExprKind::Int(_, text) | ExprKind::Float(_, text) | ExprKind::Text(_, text) => {
-                f.write_str(text)
-            }
-            ExprKind::Field(names) => fields(f, names),
-            ExprKind::Variable(name, names) => f.write_str(name).and_then(|()| fields(f, names)),
-            ExprKind::Identifier(name) => f.write_str(name),
-            ExprKind::Chain(inner, names) => write!(f, "{inner}").and_then(|()| fields(f, names)),
-            ExprKind::Pipe(pipe) => write!(f, "({pipe})"),
-        }
-    }
-}
-
-impl fmt::Display for Command {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, arg) in self.args.iter().enumerate() {
-            let blank = if index > 0 { " " } else { "" };
-            write!(f, "{blank}{arg}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Pipe {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.variables.is_empty() {
-            let sign = if self.assigns { "=" } else { ":=" };
-            write!(f, "{} {sign} ", self.variables.join(", "))?;
-        }
-        for (index, command) in self.commands.iter().enumerate() {
-            let bar = if index > 0 { " | " } else { "" };
-            write!(f, "{bar}{command}")?;
-        }
-        Ok(())
-    }
-}
 
 /// Reads a template. Errors are whole sentences of Go's.
 pub(super) fn parse(text: &str, extra: Extra) -> Result<Tree, String> {
@@ -147,7 +38,6 @@ enum End {
 enum Item {
     Node(Node),
     End(End),
-    Nothing,
 }
 
 struct Parser {
@@ -234,7 +124,6 @@ impl Parser {
             }
             match self.text_or_action()? {
                 Item::Node(node) => nodes.push(node),
-                Item::Nothing => {}
                 Item::End(End::End) => return self.error("unexpected {{end}}"),
                 Item::End(End::Else) => return self.error("unexpected {{else}}"),
             }
@@ -268,7 +157,8 @@ impl Parser {
     fn template_name(&mut self, context: &str) -> Parsed<String> {
         let token = self.next_word();
         match token.kind {
-            Kind::Quoted | Kind::Raw => self.unquoted(&token),
+            Kind::Quoted => literal::quoted(&token.text).or_else(|text| self.error(text)),
+            Kind::Raw => Ok(literal::raw(&token.text)),
             _ => self.unexpected(&token, context),
         }
     }
@@ -279,7 +169,6 @@ impl Parser {
         while self.peek_word().kind != Kind::Eof {
             match self.text_or_action()? {
                 Item::Node(node) => nodes.push(node),
-                Item::Nothing => {}
                 Item::End(end) => {
                     self.depth -= 1;
                     return Ok((nodes, end));
@@ -584,8 +473,15 @@ impl Parser {
                 }
                 ExprKind::Variable(token.text.clone(), Vec::new())
             }
-            Kind::Number | Kind::Character => self.number(&token)?,
-            Kind::Quoted | Kind::Raw => ExprKind::Text(self.unquoted(&token)?, token.text.clone()),
+            Kind::Number => literal::number(token.text.clone()).or_else(|text| self.error(text))?,
+            Kind::Character => {
+                literal::character(token.text.clone()).or_else(|text| self.error(text))?
+            }
+            Kind::Quoted => {
+                let text = literal::quoted(&token.text).or_else(|text| self.error(text))?;
+                ExprKind::Text(text, token.text.clone())
+            }
+            Kind::Raw => ExprKind::Text(literal::raw(&token.text), token.text.clone()),
             Kind::LeftParen => {
                 self.next();
                 let pipe = self.pipeline("parenthesized pipeline", Kind::RightParen)?;
@@ -598,84 +494,4 @@ impl Parser {
         }
         Ok(Some(Expr { at: token.at, kind }))
     }
-
-    fn number(&self, token: &Token) -> Parsed<ExprKind> {
-        let text = token.text.clone();
-        if token.kind == Kind::Character {
-            let inner = &text[1..text.len() - 1];
-            let mut letters = unescape(inner, '\'').unwrap_or_default().into_iter();
-            return match (letters.next(), letters.next()) {
-                (Some(code), None) => Ok(ExprKind::Int(i64::from(code), text)),
-                _ => self.error(format_args!("malformed character constant: {text}")),
-            };
-        }
-        match parse_int(&text) {
-            Ok(number) => return Ok(ExprKind::Int(number, text)),
-            Err(NumberError::Range) => {
-                return self.error(format_args!("integer overflow: {}", quote(&text)));
-            }
-            Err(NumberError::Syntax) => {}
-        }
-        let plain = text.replace('_', "");
-        match plain.parse::<f64>() {
-            Ok(_) if !plain.contains(['.', 'e', 'E']) => {
-                self.error(format_args!("integer overflow: {}", quote(&text)))
-            }
-            Ok(number) if number.is_finite() && !plain.contains(['n', 'N', 'i']) => {
-                Ok(ExprKind::Float(number, text))
-            }
-            _ => self.error(format_args!("illegal number syntax: {}", quote(&text))),
-        }
-    }
-
-    fn unquoted(&self, token: &Token) -> Parsed<String> {
-        let inner = &token.text[1..token.text.len() - 1];
-        if token.kind == Kind::Raw {
-            return Ok(inner.replace('\r', ""));
-        }
-        let codes = unescape(inner, '"').map(|codes| {
-            codes.into_iter().map(|c| char::from_u32(c).unwrap_or('\u{fffd}')).collect()
-        });
-        match codes {
-            Some(text) => Ok(text),
-            None => self.error("invalid syntax"),
-        }
-    }
-}
-
-/// Code points of what stands between `quote`s.
-fn unescape(text: &str, quote: char) -> Option<Vec<u32>> {
-    let mut codes = Vec::new();
-    let mut letters = text.chars();
-    while let Some(c) = letters.next() {
-        if c != '\\' {
-            codes.push(u32::from(c));
-            continue;
-        }
-        let escape = letters.next()?;
-        let mut digits = |count: usize, radix: u32, first: &str| {
-            let mut text = first.to_owned();
-            text.extend(letters.by_ref().take(count));
-            (text.chars().count() == count + first.len())
-                .then(|| u32::from_str_radix(&text, radix).ok())
-                .flatten()
-        };
-        codes.push(match escape {
-            'a' => 7,
-            'b' => 8,
-            'f' => 12,
-            'n' => 10,
-            'r' => 13,
-            't' => 9,
-            'v' => 11,
-            '\\' => 92,
-            'x' => digits(2, 16, "")?,
-            'u' => digits(4, 16, "")?,
-            'U' => digits(8, 16, "")?,
-            c @ '0'..='7' => digits(2, 8, &c.to_string()).filter(|code| *code < 256)?,
-            c if c == quote => u32::from(c),
-            _ => return None,
-        });
-    }
-    Some(codes)
 }
