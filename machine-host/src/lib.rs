@@ -25,7 +25,7 @@ pub use keys::generate_ssh_key;
 #[cfg(feature = "full")]
 pub use lifecycle::{
     Connection, CreateError, CreateSpec, Interrupt, Interrupter, Look, Machines, Power, Registry,
-    Removal, Settings, Stage,
+    Removal, Settings, Stage, check_name,
 };
 pub use platform::{home_dir, user_name};
 pub use progress::{Progress, ProgressSink};

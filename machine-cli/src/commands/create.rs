@@ -4,9 +4,7 @@ use crate::failure::{Failure, INTERRUPTED, PRE_CREATE, chain};
 use crate::flags::Invocation;
 use crate::{argv, golang, platform, registry};
 use machine_core::{OptionKind, OptionSpec, OptionValue, Options, Provider};
-use machine_host::{
-    CreateError, CreateSpec, EngineOptions, Install, Interrupt, Stage, SwarmOptions,
-};
+use machine_host::{CreateError, CreateSpec, EngineOptions, Interrupt, Stage, SwarmOptions};
 
 pub(crate) const COMMAND: Command = Command {
     name: "create",
@@ -132,11 +130,7 @@ impl Offer {
         spec.swarm = swarm(options);
         spec.tls_sans = options.list("tls-san").to_vec();
         spec.engine = engine(options);
-        spec.install = match given("engine-install-url") {
-            None => Install::Package,
-            Some(_) if spec.engine.install_url == "none" => Install::Never,
-            Some(_) => Install::Script(spec.engine.install_url.clone()),
-        };
+        spec.install_url_given = given("engine-install-url").is_some();
         Ok(spec)
     }
 }

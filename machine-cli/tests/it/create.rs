@@ -100,7 +100,10 @@ fn a_failed_check_is_code_3_and_leaves_nothing() {
     let answer = home.line(line);
     assert_eq!(answer.code, Some(3));
     assert!(answer.out.ends_with("Running pre-create checks...\n"), "{}", answer.out);
-    assert_eq!(answer.err, "Error with pre-create check: \"SSH key does not exist: \\\"/no/such\\\"\"\n");
+    assert_eq!(
+        answer.err,
+        "Error with pre-create check: \"SSH key does not exist: \\\"/no/such\\\"\"\n"
+    );
     home.prints("ls -q", "foo\n");
 }
 
@@ -139,7 +142,10 @@ fn own_certificates() {
     home.prints(
         "--tls-ca-cert own/x.pem --tls-ca-key own/xk.pem --tls-client-cert own/c.pem \
          --tls-client-key own/ck.pem create -d none --url u new",
-        &format!("Creating CA: own/x.pem\nCreating client certificate: own/c.pem\n{}", created("new")),
+        &format!(
+            "Creating CA: own/x.pem\nCreating client certificate: own/c.pem\n{}",
+            created("new")
+        ),
     );
     home.prints("inspect -f {{.HostOptions.AuthOptions.CaPrivateKeyPath}} new", "own/xk.pem\n");
     home.check(

@@ -57,7 +57,10 @@ fn every_command_says_why() {
     for (name, reason) in [
         ("empty", "unexpected end of JSON input"),
         ("truncated", "unexpected end of JSON input"),
-        ("future", "config version is from the future -- you should upgrade your Docker Machine client"),
+        (
+            "future",
+            "config version is from the future -- you should upgrade your Docker Machine client",
+        ),
     ] {
         for command in ["status", "url", "ip", "inspect", "env", "config", "ssh", "start", "stop"] {
             let text = format!("Error getting migrated host: {reason}\n");

@@ -1,8 +1,23 @@
 use crate::home::Home;
 
 const COMMANDS: [&str; 17] = [
-    "active", "config", "env", "inspect", "ip", "kill", "ls", "restart", "rm", "ssh", "start",
-    "status", "stop", "url", "version", "create-none", "create-generic",
+    "active",
+    "config",
+    "env",
+    "inspect",
+    "ip",
+    "kill",
+    "ls",
+    "restart",
+    "rm",
+    "ssh",
+    "start",
+    "status",
+    "stop",
+    "url",
+    "version",
+    "create-none",
+    "create-generic",
 ];
 
 fn golden(name: &str) -> String {

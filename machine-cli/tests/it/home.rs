@@ -101,11 +101,7 @@ impl Home {
         let text = |bytes: Vec<u8>| {
             String::from_utf8(bytes).unwrap().replace(&*self.path().to_string_lossy(), "@HOME@")
         };
-        Answer {
-            code: output.status.code(),
-            out: text(output.stdout),
-            err: text(output.stderr),
-        }
+        Answer { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
 
     /// Runs the words of a line.

@@ -16,7 +16,10 @@ fn templates() {
         assert_eq!((answer.code, &*answer.out, &*answer.err), (Some(0), want, ""), "{format}");
     };
     prints("{{.HostOptions.AuthOptions.StorePath}}", "@HOME@/store/machines/foo\n");
-    prints("{{.Driver.URL}} {{.Driver.SSHPort}} {{.Driver.Nosuch}}", "tcp://127.0.0.1:1 0 <no value>\n");
+    prints(
+        "{{.Driver.URL}} {{.Driver.SSHPort}} {{.Driver.Nosuch}}",
+        "tcp://127.0.0.1:1 0 <no value>\n",
+    );
     prints("{{json .DriverName}}", "\"none\"\n");
     prints("\\t{{.Name}}\\n", "\\tfoo\\n\n");
     prints("{{.Name}}\nx", "foo\nx\n");

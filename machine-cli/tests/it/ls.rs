@@ -16,16 +16,26 @@ fn fleet() -> Home {
     let home = Home::with(&["testmachine", "testmachine2"]);
     let labels = "\"Labels\": []";
     home.add("testmachine3", &config("testmachine3").replace("127.0.0.1:1", "127.0.0.1:3"));
-    home.add("testmachine4", &edited("testmachine4", &[(labels, "\"Labels\": [\"foo=bar\", \"app=1\"]")]));
-    home.add("testmachine5", &edited("testmachine5", &[(labels, "\"Labels\": [\"app=1\", \"bare\"]")]));
-    let member = [("\"IsSwarm\": false", "\"IsSwarm\": true"), ("\"Discovery\": \"\"", "\"Discovery\": \"token://d\"")];
+    home.add(
+        "testmachine4",
+        &edited("testmachine4", &[(labels, "\"Labels\": [\"foo=bar\", \"app=1\"]")]),
+    );
+    home.add(
+        "testmachine5",
+        &edited("testmachine5", &[(labels, "\"Labels\": [\"app=1\", \"bare\"]")]),
+    );
+    let member = [
+        ("\"IsSwarm\": false", "\"IsSwarm\": true"),
+        ("\"Discovery\": \"\"", "\"Discovery\": \"token://d\""),
+    ];
     home.add("testswarm2", &edited("testswarm2", &member));
     let master = [member[0], member[1], ("\"Master\": false", "\"Master\": true")];
     home.add("testswarm", &edited("testswarm", &master));
     home
 }
 
-const ALL: &str = "testmachine\ntestmachine2\ntestmachine3\ntestmachine4\ntestmachine5\ntestswarm\ntestswarm2\n";
+const ALL: &str =
+    "testmachine\ntestmachine2\ntestmachine3\ntestmachine4\ntestmachine5\ntestswarm\ntestswarm2\n";
 
 #[test]
 fn of_nothing() {
@@ -38,7 +48,9 @@ fn of_nothing() {
 #[test]
 fn the_table_counts_as_people_do_and_quiet_goes_by_bytes() {
     let home = Home::with(&["1x", "a2b", "a10b", "b", "M1", "m2", "m02", "m10"]);
-    let mut want = "NAME   ACTIVE   DRIVER   STATE     URL                 SWARM   DOCKER    ERRORS\n".to_owned();
+    let mut want =
+        "NAME   ACTIVE   DRIVER   STATE     URL                 SWARM   DOCKER    ERRORS\n"
+            .to_owned();
     for name in ["1x", "a2b", "a10b", "b", "M1", "m2", "m02", "m10"] {
         want.push_str(&format!(
             "{name:4}   -        none     Running   tcp://127.0.0.1:1           Unknown   {UNREACHABLE}\n"
@@ -81,8 +93,14 @@ fn filters() {
     ] {
         home.prints(&format!("ls -q --filter {filter}"), want);
     }
-    home.prints("ls -q --filter name=2$ --filter name=3$", "testmachine2\ntestmachine3\ntestswarm2\n");
-    home.prints("ls -q --filter name=4 --filter driver=none --filter label=app=1", "testmachine4\n");
+    home.prints(
+        "ls -q --filter name=2$ --filter name=3$",
+        "testmachine2\ntestmachine3\ntestswarm2\n",
+    );
+    home.prints(
+        "ls -q --filter name=4 --filter driver=none --filter label=app=1",
+        "testmachine4\n",
+    );
     home.prints("ls --filter state=Stopped", EMPTY);
     home.fails("ls --filter nothing", "Unsupported filter syntax\n");
     home.fails("ls --filter BOGUS=1", "Unsupported filter key 'bogus'\n");
@@ -114,7 +132,10 @@ fn templates() {
             "{true  token://d false true tcp://0.0.0.0:3376 swarm:latest spread 0 0 [] [] [] false}\n",
         ),
         ("{{.SwarmOptions.Master}} {{.EngineOptions.InstallURL}}", "true https://get.docker.com\n"),
-        ("{{.DockerVersion}} {{.Error}}", "Unknown Unable to query docker version: Cannot connect to the docker engine endpoint\n"),
+        (
+            "{{.DockerVersion}} {{.Error}}",
+            "Unknown Unable to query docker version: Cannot connect to the docker engine endpoint\n",
+        ),
         ("{{len .Name}} {{printf \"%-10s|%s\" .Name .State}}", "9 testswarm |Running\n"),
         ("{{eq .DriverName \"none\"}} {{\"{{\"}}", "true {{\n"),
         ("table {{.Name}}\\t{{.State}}", "NAME        STATE\ntestswarm   Running\n"),
@@ -158,7 +179,10 @@ fn templates_that_fail() {
 #[test]
 fn a_driver_that_is_not_here() {
     let home = Home::with(&["foo"]);
-    home.add("gone", &with_driver("gone", "hetzner", "{\"MachineName\": \"gone\", \"Token\": \"x\"}"));
+    home.add(
+        "gone",
+        &with_driver("gone", "hetzner", "{\"MachineName\": \"gone\", \"Token\": \"x\"}"),
+    );
     home.prints("ls -q --filter driver=hetzner", "gone\n");
     home.prints("ls -q --filter name=gone", "gone\n");
     home.prints(

@@ -1,6 +1,7 @@
 use crate::home::{Home, missing};
 
-const WARNING: &str = "WARNING: This action will delete both local reference and remote instance.\n";
+const WARNING: &str =
+    "WARNING: This action will delete both local reference and remote instance.\n";
 
 fn about(names: &str) -> String {
     format!("About to remove {names}\n{WARNING}")
@@ -34,7 +35,12 @@ fn needs_a_name() {
     let home = Home::with(&["default"]);
     let help = home.line("help rm").out;
     for line in ["rm", "rm -y", "rm -f"] {
-        home.check(line, 1, &help, "Error: Expected to get one or more machine names as arguments\n");
+        home.check(
+            line,
+            1,
+            &help,
+            "Error: Expected to get one or more machine names as arguments\n",
+        );
     }
     assert!(home.machine("default").exists());
 }

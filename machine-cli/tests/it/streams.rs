@@ -47,10 +47,7 @@ fn closed_streams_do_no_harm() {
     let home = Home::with(&["foo"]);
     let script = format!("exec '{}' ls -q >&- 2>&- <&-", crate::home::PROGRAM);
     let mut shell = std::process::Command::new("/bin/sh");
-    let status = shell
-        .args(["-c", &script])
-        .env("MACHINE_STORAGE_PATH", home.store())
-        .status()
-        .unwrap();
+    let status =
+        shell.args(["-c", &script]).env("MACHINE_STORAGE_PATH", home.store()).status().unwrap();
     assert_eq!(status.code(), Some(0));
 }

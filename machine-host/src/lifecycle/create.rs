@@ -248,8 +248,11 @@ fn lay_base_fields(state: &mut State, cx: &Cx<'_>) -> Result<()> {
     state.write(&Base { machine_name: cx.name, store_path: &store_path })
 }
 
-/// Docker Machine's rule for the names of new machines (cli.md of its commands, `host.go`).
-fn check_name(name: &str) -> Result<()> {
+/// Docker Machine's rule for the names of new machines (its `libmachine/host/host.go`).
+///
+/// # Errors
+/// [`ErrorKind::InvalidOption`] for a name that `create` would refuse.
+pub fn check_name(name: &str) -> Result<()> {
     let sound = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
     if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(sound) {
         return Ok(());

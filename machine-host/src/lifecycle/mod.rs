@@ -10,7 +10,7 @@ mod setup;
 mod status;
 
 pub use connect::Connection;
-pub use create::{CreateError, CreateSpec, Stage};
+pub use create::{CreateError, CreateSpec, Stage, check_name};
 pub use interrupt::{Interrupt, Interrupter};
 pub use power::Power;
 pub use remove::Removal;
