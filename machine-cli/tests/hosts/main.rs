@@ -1,0 +1,4 @@
+//! The binary against real hosts: systemd, sshd, dockerd, and a real docker client.
+#![allow(clippy::unwrap_used, reason = "tests")]
+mod bench;
+mod main_job;
