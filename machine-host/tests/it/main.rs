@@ -5,5 +5,11 @@ mod hostile;
 mod journal;
 mod keys;
 mod lock;
+#[cfg(feature = "full")]
+mod provision;
+#[cfg(feature = "full")]
+mod site;
+#[cfg(feature = "full")]
+mod ssh;
 mod store;
 mod support;
