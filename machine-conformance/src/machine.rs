@@ -29,7 +29,7 @@ pub(crate) struct Machine<'a> {
     pub(crate) fixture: &'a dyn Fixture,
     pub(crate) id: String,
     given: Vec<(String, OptionValue)>,
-    name: String,
+    pub(crate) name: String,
     store: PathBuf,
     dir: PathBuf,
     cache: PathBuf,
@@ -208,7 +208,10 @@ impl<'a> Machine<'a> {
     }
 
     pub(crate) async fn status(&self) -> Result<Status> {
-        let provider = self.signed_in_later().await?;
+        self.status_by(self.signed_in_later().await?.as_ref()).await
+    }
+
+    async fn status_by(&self, provider: &dyn Provider) -> Result<Status> {
         let mut all = provider.statuses(&[&self.state]).await;
         let count = all.len();
         all.pop().filter(|_| count == 1).unwrap_or_else(|| {
@@ -218,9 +221,18 @@ impl<'a> Machine<'a> {
 
     /// Looks until the machine is in `state`, as a host does.
     pub(crate) async fn reaches(&self, state: MachineState) -> Result<Status, Failed> {
+        self.reaches_by(self.signed_in_later().await?.as_ref(), state).await
+    }
+
+    pub(crate) async fn reaches_by(
+        &self,
+        provider: &dyn Provider,
+        state: MachineState,
+    ) -> Result<Status, Failed> {
         let end = self.clock.now() + SETTLE;
         loop {
-            let status = self.status().await.map_err(|e| format!("waiting for {state}: {e}"))?;
+            let status = self.status_by(provider).await;
+            let status = status.map_err(|e| format!("waiting for {state}: {e}"))?;
             if status.state == state {
                 return Ok(status);
             }

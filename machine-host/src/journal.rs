@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use machine_core::{ErrorKind, Journal, Record, Result, resources};
 use std::fmt;
 use std::fs::{File, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
@@ -15,13 +15,15 @@ const MAX_JOURNAL: u64 = 16 << 20;
 
 /// What a journal needs of its file, so that tests can fill the disk.
 trait Media: Write + Send + fmt::Debug {
+    /// Shortens the file, and goes to its end.
     fn set_len(&mut self, len: u64) -> io::Result<()>;
     fn sync(&mut self) -> io::Result<()>;
 }
 
 impl Media for File {
     fn set_len(&mut self, len: u64) -> io::Result<()> {
-        File::set_len(self, len)
+        File::set_len(self, len)?;
+        self.seek(SeekFrom::Start(len)).map(drop)
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -74,7 +76,7 @@ impl FileJournal {
             return Err(plain(ErrorKind::Other, text));
         }
         let (len, records) = whole_lines(&bytes);
-        file.set_len(len).and_then(|()| file.sync_all()).map_err(at("write", path))?;
+        Media::set_len(&mut file, len).and_then(|()| file.sync_all()).map_err(at("write", path))?;
         if let Some(folder) = path.parent() {
             platform::sync_folder(folder).map_err(at("sync", folder))?; // the name must survive too
         }

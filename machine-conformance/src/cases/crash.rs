@@ -99,17 +99,13 @@ fn at(when: &str, failed: &Failed) -> Failed {
     format!("{when}: {}", failed.message().unwrap_or_default()).into()
 }
 
-/// The process dies at each call of `create`: whatever state it left on disk can be looked at,
-/// adopted, and created from.
+/// `create` ends at every await: whatever state it left on disk can be looked at, adopted, and
+/// created from.
 pub(crate) async fn saved_state_is_usable(world: &World<'_>) -> Result<(), Failed> {
-    let faults = world.fixture.faults();
-    for nth in (0..LIMIT).step_by(world.fixture.stride()) {
+    for polls in (1..LIMIT).step_by(world.fixture.stride()) {
         let mut ours = world.machine().await?;
-        faults.arm(&[(nth, Fault::Died)]);
-        ours.create().await;
-        let spent = faults.seen() > nth;
-        faults.restart();
-        let when = format!("died at call {nth}");
+        let ended = ours.create_within(polls).await;
+        let when = format!("dropped at await {polls}");
         match ours.status().await {
             Err(e) if e.kind() == ErrorKind::InvalidOption => {
                 return Err(format!("{when}: its state cannot be read: {e}").into());
@@ -121,7 +117,7 @@ pub(crate) async fn saved_state_is_usable(world: &World<'_>) -> Result<(), Faile
         can_be_reached(&ours).await?;
         ours.removed().await?;
         world.only_the_neighbour_is_left(&when).await?;
-        if !spent {
+        if ended.is_some() {
             return Ok(());
         }
     }

@@ -1,7 +1,7 @@
 use crate::machine::Machine;
 use crate::world::{LIMIT, World};
 use libtest_mimic::Failed;
-use machine_core::{Error, ErrorKind, Journal, MachineState, Prepared, Provider, Status};
+use machine_core::{Error, ErrorKind, Journal, MachineState, Status};
 
 pub(crate) async fn create_status_remove(world: &World<'_>) -> Result<(), Failed> {
     let mut ours = world.machine().await?;
@@ -128,9 +128,8 @@ pub(crate) async fn batch_statuses_equal_single_ones(world: &World<'_>) -> Resul
 pub(crate) async fn one_value_serves_many_machines(world: &World<'_>) -> Result<(), Failed> {
     let (mut a, mut b) = (world.blank()?, world.blank()?);
     let (provider, options) = a.signed_in().await?;
-    let provider: &dyn Provider = provider.as_ref();
     for machine in [&mut a, &mut b] {
-        let prepared: Prepared = provider.prepare(&machine.cx_before(), &options).await?;
+        let prepared = provider.prepare(&machine.cx_before(), &options).await?;
         (machine.state, machine.source) = (prepared.state, prepared.source);
     }
     for machine in [&mut a, &mut b] {
@@ -139,13 +138,19 @@ pub(crate) async fn one_value_serves_many_machines(world: &World<'_>) -> Result<
         provider.create(&machine.cx(), &mut state).await?;
         machine.state = state;
     }
-    for machine in [&a, &b] {
-        can_be_reached(machine).await?;
+    for (ours, other) in [(&a, &b), (&b, &a)] {
+        if ours.state.as_json().contains(&format!("\"{}\"", other.name)) {
+            return Err(format!("the state of {} names {}", ours.name, other.name).into());
+        }
+        // Also this way round: the value was asked about the other one before.
+        let way = ours.reaches_by(provider.as_ref(), MachineState::Running).await?;
+        let others = other.reaches_by(provider.as_ref(), MachineState::Running).await?;
+        assert_ne!((way.ip, way.ssh), (others.ip, others.ssh), "two machines, one address");
     }
     let mut state = a.state.clone();
     provider.remove(&a.cx(), &mut state).await?;
     a.state = state;
-    can_be_reached(&b).await?;
+    b.reaches_by(provider.as_ref(), MachineState::Running).await?;
     gone(a.status().await)?;
     b.removed().await
 }

@@ -119,11 +119,11 @@ pub(super) fn flags<'a>(arguments: &'a [Argument<'a>]) -> Vec<Flag<'a>> {
             file: argument.file,
             words: (argument.word, argument.word),
         };
-        if inline.is_none() {
-            if let Some(next) = rest.next_if(|a| !a.value.starts_with('-')) {
-                (flag.value, flag.words.1) = (&next.value, next.word);
-                flag.file = flag.file.or(next.file);
-            }
+        if inline.is_none()
+            && let Some(next) = rest.next_if(|a| !a.value.starts_with('-'))
+        {
+            (flag.value, flag.words.1) = (&next.value, next.word);
+            flag.file = flag.file.or(next.file);
         }
         out.push(flag);
     }

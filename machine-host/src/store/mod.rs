@@ -10,6 +10,8 @@ mod object;
 mod options;
 mod place;
 
+#[cfg(feature = "full")]
+pub(crate) use atomic::{sync_folder_of, write_as};
 pub(crate) use atomic::{write, write_unsynced};
 pub use config::{Config, HostOptions};
 pub use entry::{Entry, Own};

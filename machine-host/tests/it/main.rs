@@ -1,10 +1,15 @@
 //! Behaviour of the host through its public interface.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
 mod config;
+#[cfg(feature = "full")]
+mod engine;
 mod hostile;
 mod journal;
 mod keys;
+#[cfg(feature = "full")]
+mod lifecycle;
 mod lock;
+mod platform;
 #[cfg(feature = "full")]
 mod provision;
 #[cfg(feature = "full")]
@@ -13,3 +18,5 @@ mod site;
 mod ssh;
 mod store;
 mod support;
+#[cfg(feature = "full")]
+mod tls;

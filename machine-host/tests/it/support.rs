@@ -63,11 +63,7 @@ pub(crate) fn snapshot(folder: &Path) -> Vec<String> {
 
 /// Permission bits, where the system has some.
 pub(crate) fn mode(path: &Path) -> Option<u32> {
-    #[cfg(unix)]
-    let mode = Some(std::os::unix::fs::MetadataExt::mode(&path.metadata().unwrap()) & 0o777);
-    #[cfg(not(unix))]
-    let mode = path.metadata().ok().and(None);
-    mode
+    crate::platform::mode_of(&path.metadata().unwrap())
 }
 
 /// A test of this program in a process of its own: it must be `#[ignore]`d, and finds `value` in

@@ -1,0 +1,5 @@
+//! All that reaches stdout and stderr.
+pub(crate) mod env;
+pub(crate) mod plain;
+pub(crate) mod progress;
+pub(crate) mod table;
