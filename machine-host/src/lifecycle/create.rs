@@ -156,9 +156,9 @@ impl Machines {
 
         let auth = self.auth_options(name, spec.tls_sans.clone());
         let bootstrap = async {
-            let done = self.bootstrap(name, &auth).await;
+            self.bootstrap(name, &auth).await?;
             operation.emit(Progress::Checking);
-            done
+            Ok(())
         };
         let (bootstrapped, checked) = tokio::join!(bootstrap, provider.check(&cx, &mut state));
         bootstrapped.map_err(at(Stage::Certificates))?;
