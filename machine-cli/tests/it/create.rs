@@ -20,7 +20,7 @@ fn fresh(name: &str) -> String {
 fn a_machine_of_driver_none() {
     let home = Home::new();
     home.prints("create -d none --url tcp://1.2.3.4:5 new", &fresh("new"));
-    home.prints("create --driver=none other --url tcp://1.2.3.4:5", &created("other"));
+    home.prints("create other --driver=none --url tcp://1.2.3.4:5", &created("other"));
     home.prints("url new", "tcp://1.2.3.4:5\n");
     home.prints("ip new", "1.2.3.4:5\n");
     home.prints("ls -q", "new\nother\n");

@@ -61,7 +61,8 @@ impl Machines {
         if self.handshake(entry, &engine).await.is_ok() {
             let text = "Connection to Swarm cannot be checked but the certs are valid. \
                         Maybe swarm is not started";
-            return Err(Error::new(ErrorKind::Transient, "", text).with_source(error));
+            tracing::debug!(%error, "swarm does not answer");
+            return Err(Error::new(ErrorKind::Transient, "", text));
         }
         Err(invalid_certificates(&master, error))
     }
@@ -82,7 +83,8 @@ impl Machines {
     pub async fn ssh_command(&self, entry: &Entry, args: &[String]) -> Result<Command> {
         let status = self.status(entry).await?;
         if status.state != MachineState::Running {
-            let text = format!("Cannot run SSH command: Host \"{}\" is not running", entry.name);
+            let text =
+                format!("Error: Cannot run SSH command: Host \"{}\" is not running", entry.name);
             return Err(Error::new(ErrorKind::Transient, "", text));
         }
         ssh::command(&self.ssh_target(entry, &status)?, args)

@@ -133,7 +133,13 @@ impl Machines {
     }
 
     async fn signed_in_as(&self, driver: &str, source: Option<&str>) -> Result<Arc<dyn Provider>> {
-        let mut provider = self.provider(driver)?;
+        let mut provider = self.registry.provider(driver).ok_or_else(|| {
+            let text = format!(
+                "Driver \"{driver}\" not found. Do you have the plugin binary accessible in your \
+                 PATH?"
+            );
+            Error::new(ErrorKind::Unsupported, "", text)
+        })?;
         provider.sign_in(&Options::none(), source).await?;
         Ok(Arc::from(provider))
     }

@@ -47,36 +47,36 @@ impl Machines {
         let provider = self.signed_in(&entry).await?;
         let state = self.status_of(provider.as_ref(), &entry).await?.state;
         let emit = |progress| self.progress.emit(name, progress);
+        // Said even of what turns out to be done already.
+        emit(match power {
+            Power::Start => Progress::Starting,
+            Power::Stop => Progress::Stopping,
+            Power::Kill => Progress::Killing,
+            Power::Restart => Progress::Restarting,
+        });
         let done = match (power, state) {
             (Power::Start, MachineState::Running) => Err(already(name, "running")),
             (Power::Stop | Power::Kill, MachineState::Stopped) => Err(already(name, "stopped")),
             (Power::Start, _) => self.start(provider.as_ref(), &mut entry).await,
             (Power::Stop, _) => {
-                emit(Progress::Stopping);
                 self.call(provider.as_ref(), &mut entry, Call::Stop).await?;
                 self.until(provider.as_ref(), &entry, MachineState::Stopped).await?;
                 emit(Progress::Stopped);
                 Ok(())
             }
             (Power::Kill, _) => {
-                emit(Progress::Killing);
                 self.call(provider.as_ref(), &mut entry, Call::Kill).await?;
                 self.until(provider.as_ref(), &entry, MachineState::Stopped).await?;
                 emit(Progress::Killed);
                 Ok(())
             }
-            (Power::Restart, _) => {
-                emit(Progress::Restarting);
-                self.restart(provider.as_ref(), &mut entry, state).await
-            }
+            (Power::Restart, _) => self.restart(provider.as_ref(), &mut entry, state).await,
         };
         drop(lock);
         done
     }
 
     pub(super) async fn start(&self, provider: &dyn Provider, entry: &mut Entry) -> Result<()> {
-        let emit = |progress| self.progress.emit(&entry.name, progress);
-        emit(Progress::Starting);
         self.call(provider, entry, Call::Start).await?;
         self.until(provider, entry, MachineState::Running).await?;
         self.progress.emit(&entry.name, Progress::Started);
@@ -90,7 +90,10 @@ impl Machines {
         state: MachineState,
     ) -> Result<()> {
         match state {
-            MachineState::Stopped => return self.start(provider, entry).await,
+            MachineState::Stopped => {
+                self.progress.emit(&entry.name, Progress::Starting);
+                return self.start(provider, entry).await;
+            }
             MachineState::Running if provider.capabilities().restart_over_ssh => {
                 self.reboot(provider, entry).await?;
             }
