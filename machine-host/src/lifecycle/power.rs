@@ -2,12 +2,7 @@ use super::Machines;
 use super::operation::Operation;
 use crate::Progress;
 use crate::store::Entry;
-use futures_util::StreamExt;
-use futures_util::stream;
 use machine_core::{Error, ErrorKind, MachineState, Provider, Result};
-
-/// Machines that are worked on at once; a provider limits its calls by itself.
-const AT_ONCE: usize = 16;
 
 /// What to do with a machine that exists.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,12 +28,7 @@ impl Machines {
         power: Power,
         names: &[String],
     ) -> Result<Vec<Result<()>>, Vec<Error>> {
-        let loaded: Vec<_> = names.iter().map(|name| self.store.load(name)).collect();
-        if loaded.iter().any(Result::is_err) {
-            return Err(loaded.into_iter().filter_map(Result::err).collect());
-        }
-        let work = names.iter().map(|name| self.power_one(power, name));
-        Ok(stream::iter(work).buffered(AT_ONCE).collect().await)
+        self.on_each(names, |name| self.power_one(power, name)).await
     }
 
     async fn power_one(&self, power: Power, name: &str) -> Result<()> {
