@@ -1,4 +1,5 @@
 //! The binary against real hosts: systemd, sshd, dockerd, and a real docker client.
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod bench;
+mod kills;
 mod main_job;

@@ -20,7 +20,15 @@ impl Machines {
     /// A machine that does not exist is gone, with an error.
     pub async fn remove(&self, name: &str, force: bool) -> Removal {
         if !self.store.exists(name) {
-            return Removal { gone: true, error: self.store.load(name).err() };
+            let unknown = self.store.load(name).err();
+            return match self.store.is_half(name) {
+                // A command was killed: the name is known to nobody, and its remains are not either.
+                true => match self.lock(name).await {
+                    Ok(lock) => self.forget(name, Some(lock), unknown),
+                    Err(error) => Removal { gone: false, error: Some(error) },
+                },
+                false => Removal { gone: true, error: unknown },
+            };
         }
         let lock = match self.lock(name).await {
             Ok(lock) => lock,

@@ -129,7 +129,8 @@ fn blame(plan: &Plan<'_>, why: &str) -> String {
     let mut blamed = Vec::new();
     for flag in asked.arbitrary_flags {
         let (name, value) = (name(flag), flag.split_once('=').map_or("", |(_, v)| v));
-        if mentions(why, &name) || mentions(why, value) {
+        let storage = name == "storage-driver" && why.contains("graphdriver");
+        if mentions(why, &name) || mentions(why, value) || storage {
             blamed.push(format!("--engine-opt {flag}"));
         }
     }
@@ -141,8 +142,10 @@ fn blame(plan: &Plan<'_>, why: &str) -> String {
         let found = list.iter().filter(|v| mentions(why, v));
         blamed.extend(found.map(|v| format!("{option} {v}")));
     }
-    if mentions(why, asked.storage_driver) {
-        blamed.push(format!("--engine-storage-driver {}", asked.storage_driver));
+    let storage = asked.storage_driver;
+    // The daemon's word for a storage driver; it does not always say which one.
+    if mentions(why, storage) || (!storage.is_empty() && why.contains("graphdriver")) {
+        blamed.push(format!("--engine-storage-driver {storage}"));
     }
     if blamed.is_empty() { String::new() } else { format!(" ({})", blamed.join(", ")) }
 }

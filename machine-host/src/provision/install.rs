@@ -41,7 +41,7 @@ impl<'a> Install<'a> {
 
 /// Installs the engine, and looks again: one round trip.
 pub(super) async fn install(rounds: &mut Rounds<'_>, row: &Distribution) -> Result<Look> {
-    let script = script(rounds.plan.install, row)? + &look::script(rounds.plan.port);
+    let script = script(rounds.plan.install, row)? + &look::script();
     let answer = rounds.run("install", &script, LOCK + INSTALLATION).await?;
     if let Some(failed) = failure(&Answer::parse(&answer)) {
         return Err(failed.into());

@@ -168,7 +168,7 @@ impl Store {
         }
         let machines = self.machines_dir();
         platform::create_folder(&machines).map_err(at("mkdir", &machines))?;
-        let new = machines.join(format!(".{name}.new"));
+        let [new, _] = self.half(name);
         remove(&new).map_err(at("remove", &new))?;
         let build = || -> Result<()> {
             platform::create_folder(&new).map_err(at("mkdir", &new))?;
@@ -225,8 +225,10 @@ impl Store {
     pub fn forget(&self, name: &str) -> Result<()> {
         Self::check_name(name)?;
         let (machines, folder) = (self.machines_dir(), self.machine_dir(name));
-        let gone = machines.join(format!(".{name}.gone"));
-        remove(&gone).map_err(at("remove", &gone))?; // of a deletion that was cut off
+        let [new, gone] = self.half(name);
+        for half in [&new, &gone] {
+            remove(half).map_err(at("remove", half))?;
+        }
         // Out of sight first: half a machine must not be listed.
         match fs::rename(&folder, &gone) {
             Ok(()) => remove(&gone).map_err(at("remove", &gone))?,
@@ -236,6 +238,17 @@ impl Store {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
             synced => synced.map_err(at("sync", &machines)),
         }
+    }
+
+    /// Whether an addition or a deletion of a machine was cut off: [`Store::forget`] clears up after
+    /// it. Nobody sees it otherwise.
+    pub fn is_half(&self, name: &str) -> bool {
+        Self::is_name(name) && self.half(name).iter().any(|path| path.symlink_metadata().is_ok())
+    }
+
+    /// Where a machine's folder is while it is made, and while it is deleted.
+    fn half(&self, name: &str) -> [PathBuf; 2] {
+        ["new", "gone"].map(|what| self.machines_dir().join(format!(".{name}.{what}")))
     }
 
     /// The store's own id, a uuid, which tags carry; made when first asked for.

@@ -10,6 +10,12 @@ mod keys;
 mod lifecycle;
 mod lock;
 mod platform;
+#[cfg(feature = "full")]
+mod provision;
+#[cfg(feature = "full")]
+mod site;
+#[cfg(feature = "full")]
+mod ssh;
 mod store;
 mod support;
 #[cfg(feature = "full")]

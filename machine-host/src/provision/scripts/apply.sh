@@ -54,9 +54,9 @@ put() { # MODE PATH; the content comes on standard input
 	touches "$file"
 	why=$(
 		exec 2>&1
-		mkdir -p "${file%/*}" && (umask 077 && printf '%s\n' "$new" >"$file.machine-new") &&
-			chmod "$1" "$file.machine-new" &&
-			{ [ ! -e "$file" ] || cp -p "$file" "$file.machine-old"; }
+		# cat says why it cannot write, not every shell does
+		mkdir -p "${file%/*}" && printf '%s\n' "$new" | (umask 077 && cat >"$file.machine-new") &&
+			chmod "$1" "$file.machine-new" && { [ ! -e "$file" ] || cp -p "$file" "$file.machine-old"; }
 	) || unstage write "$why"
 	staged="$staged $file"
 }
@@ -185,7 +185,7 @@ finish() {
 	for f in $staged $removed; do
 		rm -f "$f.machine-old"
 	done
-	rm -f $pending
+	rm -f $pending /var/lib/docker-machine.installing
 	if [ "$enable" = yes ]; then
 		systemctl enable docker.service 2>&1 | text enable
 	fi
