@@ -1,3 +1,4 @@
+use crate::platform;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -68,24 +69,18 @@ impl Home {
         self
     }
 
-    /// Puts a shell script on the path.
-    #[cfg(unix)]
-    pub(crate) fn script(&self, name: &str, text: &str) -> PathBuf {
-        use std::os::unix::fs::PermissionsExt;
-        let path = self.path().join("bin").join(name);
-        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        path
+    /// Where programs are looked for.
+    pub(crate) fn bin(&self) -> PathBuf {
+        self.path().join("bin")
     }
 
     /// The program, ready to run.
     pub(crate) fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
         let mut command = Command::new(PROGRAM);
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::arg0(&mut command, "docker-machine");
+        platform::rename(&mut command);
         command.args(args).current_dir(self.path()).env_clear();
         command.env("HOME", self.path()).env("USERPROFILE", self.path()).env("USER", "tester");
-        command.env("SHELL", "/bin/bash").env("PATH", self.path().join("bin"));
+        command.env("SHELL", "/bin/bash").env("PATH", self.bin());
         command.env("MACHINE_STORAGE_PATH", self.store());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
