@@ -1,6 +1,6 @@
 use super::Machines;
 use crate::engine::{Endpoint, EngineError, EngineVersion};
-use crate::ssh;
+use crate::ssh::{self, Patience, Session, Target};
 use crate::store::Entry;
 use machine_core::{Error, ErrorKind, MachineState, Result, Status};
 use rustls::ClientConfig;
@@ -87,7 +87,23 @@ impl Machines {
                 format!("Error: Cannot run SSH command: Host \"{}\" is not running", entry.name);
             return Err(Error::new(ErrorKind::Transient, "", text));
         }
-        ssh::command(&self.ssh_target(entry, &status)?, args)
+        let mut target = self.ssh_target(entry, &status)?;
+        if target.accept_changed_key {
+            target.host_keys = self.accept_host_key(entry, &target).await?;
+            target.accept_changed_key = false;
+        }
+        ssh::command(&target, args)
+    }
+
+    /// Logs in once to see which keys the host has now, and pins those.
+    async fn accept_host_key(&self, entry: &Entry, target: &Target) -> Result<Vec<String>> {
+        let _lock = self.lock(&entry.name).await?;
+        let clock = self.clock.as_ref();
+        let (session, keys) = Session::open(target, clock, Patience::EXISTING).await?;
+        session.close().await;
+        let mut entry = self.store.load(&entry.name)?;
+        self.pin(&mut entry, keys.clone())?;
+        Ok(keys)
     }
 
     async fn handshake(&self, entry: &Entry, endpoint: &Endpoint) -> Result<(), EngineError> {

@@ -159,15 +159,19 @@ impl Machines {
             false => Patience::BOOTING,
         };
         let (session, keys) = Session::open(&target, self.clock.as_ref(), patience).await?;
-        if let Some(own) = &mut entry.own
-            && own.host_keys != keys
-        {
-            own.host_keys = keys;
-            self.store.save(entry)?;
-        }
+        self.pin(entry, keys)?;
         let took = Progress::Took { phase: "ssh connection".to_owned(), time: started.elapsed() };
         self.progress.emit(&name, took);
         Ok(session)
+    }
+
+    /// Keeps the keys by which a host is known from now on.
+    pub(super) fn pin(&self, entry: &mut Entry, keys: Vec<String>) -> Result<()> {
+        match &mut entry.own {
+            Some(own) if own.host_keys != keys => own.host_keys = keys,
+            _ => return Ok(()),
+        }
+        self.store.save(entry)
     }
 
     pub(super) fn ssh_target(&self, entry: &Entry, status: &Status) -> Result<Target> {
