@@ -1,5 +1,5 @@
 use super::platform::is_private;
-use super::{prepare, status, text, with_cx};
+use super::{prepare, reports_what_it_never_made, status, text, with_cx};
 use machine_core::{
     Error, ErrorKind, MachineState, OptionValue, Provider, Result, SshEndpoint, State,
 };
@@ -176,6 +176,24 @@ async fn a_key_that_is_none_fails_the_check() {
     let (folder, _) = create(dir.path(), dir.path().to_str().unwrap()).await;
     assert!(folder.unwrap_err().to_string().starts_with("SSH key is not a file: "));
     assert_eq!(fs_err::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_file_that_is_far_too_large_is_no_key() {
+    let (dir, keys) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let key = keys.path().join("k");
+    for (size, taken) in [(1 << 20, true), ((1 << 20) + 1, false)] {
+        fs_err::File::create(&key).unwrap().set_len(size).unwrap();
+        let (state, _) = create(dir.path(), key.to_str().unwrap()).await;
+        assert_eq!(state.is_ok(), taken, "{size} bytes");
+    }
+    let files: Vec<_> = fs_err::read_dir(dir.path()).unwrap().collect();
+    assert_eq!(files.len(), 1, "nothing half-written: {files:?}");
+}
+
+#[tokio::test]
+async fn it_reports_what_it_never_made() {
+    reports_what_it_never_made(&Generic::new()).await;
 }
 
 #[tokio::test]
