@@ -73,7 +73,7 @@ impl Machines {
     /// `Host is not running`; those of the connection.
     pub async fn engine_version(&self, entry: &Entry) -> Result<EngineVersion> {
         let url = self.url(entry).await?;
-        self.ask_version(entry, &url, DIAL).await
+        self.ask_version(entry, &url, Some(DIAL)).await
     }
 
     /// The command that logs into a machine, or runs `args` there.
