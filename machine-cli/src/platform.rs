@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
+/// What a Docker client needs beside the variables that name the machine.
+pub(crate) const CLIENT_VARIABLES: &[(&str, &str)] =
+    if cfg!(windows) { &[("COMPOSE_CONVERT_WINDOWS_PATHS", "true")] } else { &[] };
+
 /// The user's home folder, as Docker Machine finds it.
 pub(crate) fn home() -> PathBuf {
     let variable = if cfg!(windows) { "USERPROFILE" } else { "HOME" };

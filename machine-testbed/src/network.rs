@@ -14,7 +14,7 @@ const CLAIMS: &str = "/run/machine-testbed-links";
 const RANGE: &str = "10.213.0.0/16";
 const RANGE_V6: &str = "fd6d:7462::/48";
 /// Subnets of four addresses in the range.
-const COUNT: u32 = 1 << 14;
+const COUNT: u32 = 1 << 11;
 
 /// A claimed subnet. The number is free again when the value or the process ends.
 #[derive(Debug)]

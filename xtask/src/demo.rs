@@ -63,6 +63,8 @@ fn perform(lines: &[String], store: &Path) -> Result<()> {
     let status = command
         .args(["-c", &script])
         .env("PATH", env::join_paths(path)?)
+        // `env` speaks the language of the shell that is named here.
+        .env("SHELL", "/bin/sh")
         .env("MACHINE_STORAGE_PATH", store)
         .status()
         .context("cannot run sh")?;

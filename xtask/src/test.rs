@@ -19,6 +19,8 @@ pub(crate) fn run(sh: &Shell, arguments: &[String]) -> Result<()> {
     // Where they can run they must; on a build server it is an error that they cannot.
     let required = able || env::var_os("CI").is_some();
     let _required = required.then(|| sh.push_env(REQUIRED, "1"));
-    cmd!(sh, "cargo test --workspace {arguments...}").run()?;
+    let chosen = arguments.iter().any(|argument| argument == "-p" || argument == "--package");
+    let all = (!chosen).then_some("--workspace");
+    cmd!(sh, "cargo test {all...} {arguments...}").run()?;
     Ok(())
 }

@@ -79,12 +79,12 @@ pub(super) struct Offer {
 }
 
 impl Offer {
-    /// Finds the driver and asks for its options.
+    /// Finds the driver among `words` and asks for its options.
     ///
     /// # Errors
     /// When a driver is named that is not known.
-    pub(super) fn new(context: &Context, args: &[String]) -> Result<Self, Failure> {
-        let driver = choose(context, args)?;
+    pub(super) fn new(context: &Context, words: &[String]) -> Result<Self, Failure> {
+        let driver = choose(context, words)?;
         let mut own = match &driver {
             Some(driver) => options_of(context, driver)?,
             None => Vec::new(),
@@ -165,8 +165,8 @@ const HYPERVISORS: [(&str, &[&str]); 2] =
     [("virtualbox", &["VBoxManage"]), ("qemu", &["qemu-system-x86_64", "qemu-system-aarch64"])];
 
 /// The driver that is named, or whose own flag appears, or whose hypervisor is here.
-fn choose(context: &Context, args: &[String]) -> Result<Option<String>, Failure> {
-    let named = scan(context.argv.get(1..).unwrap_or_default())
+fn choose(context: &Context, words: &[String]) -> Result<Option<String>, Failure> {
+    let named = scan(words)
         .filter(|driver| !driver.is_empty())
         .or_else(|| crate::variable("MACHINE_DRIVER").filter(|driver| !driver.is_empty()));
     if let Some(driver) = named {
@@ -175,7 +175,7 @@ fn choose(context: &Context, args: &[String]) -> Result<Option<String>, Failure>
             None => Err(unknown_driver(&driver)),
         };
     }
-    let flags: Vec<&str> = args
+    let flags: Vec<&str> = words
         .iter()
         .take_while(|arg| *arg != "--")
         .filter(|arg| arg.starts_with('-'))
@@ -198,6 +198,27 @@ fn choose(context: &Context, args: &[String]) -> Result<Option<String>, Failure>
                 && programs.iter().any(|program| platform::find_program(program).is_some())
         })
         .map(|(driver, _)| (*driver).to_owned()))
+}
+
+/// How many leading words are flags and their values: what follows is a name, and not ours. A flag
+/// that no linked driver has takes the next word, unless that is a flag.
+pub(super) fn leading_flags(context: &Context, args: &[String]) -> Result<usize, Failure> {
+    let mut known = flags();
+    for driver in registry::linked() {
+        known.extend(options_of(context, driver)?);
+    }
+    let mut at = 0;
+    while let Some(arg) = args.get(at).filter(|arg| arg.starts_with('-') && *arg != "--") {
+        let name = arg.trim_start_matches('-');
+        let spec = known.iter().find(|s| s.name == name || s.aliases.iter().any(|a| a == name));
+        let takes_next = match spec {
+            _ if name.contains('=') => false,
+            Some(spec) => spec.kind != OptionKind::Switch,
+            None => args.get(at + 1).is_some_and(|next| !next.starts_with('-')),
+        };
+        at += if takes_next { 2 } else { 1 };
+    }
+    Ok(at.min(args.len()))
 }
 
 /// Docker Machine's look ahead for the driver: these four spellings, wherever they stand.
@@ -255,7 +276,8 @@ fn swarm(options: &Options) -> SwarmOptions {
 }
 
 fn run(context: &Context, command: &Command, args: &[String]) -> Result<(), Failure> {
-    let offer = Offer::new(context, args)?;
+    // Docker Machine looks at the whole command line, global flags included.
+    let offer = Offer::new(context, context.argv.get(1..).unwrap_or_default())?;
     let read = read(context, command, &offer.all, &argv::reorder(args));
     // Unlike all others, this command does fail when it is misused.
     let Some(invocation) = read.map_err(|failure| failure.with_code(1))? else { return Ok(()) };

@@ -79,8 +79,8 @@ fn set(
     let values = ["1", connection.url.as_str(), &certs, &name];
     let mut text: String =
         NAMES.iter().zip(values).map(|(name, value)| dialect.set(name, value)).collect();
-    if cfg!(windows) {
-        text.push_str(&dialect.set("COMPOSE_CONVERT_WINDOWS_PATHS", "true"));
+    for (name, value) in platform::CLIENT_VARIABLES {
+        text.push_str(&dialect.set(name, value));
     }
     if options.switch("no-proxy") {
         let (variable, value) = no_proxy();

@@ -178,7 +178,7 @@ fn row(entry: &Entry, look: Look, docker_host: &str, limit: Duration) -> Row {
     }
     match look.version {
         Some(Ok(version)) => row.version = format!("v{}", version.version),
-        Some(Err(error)) => row.error = chain(&error),
+        Some(Err(error)) => row.error = error.to_string(),
         None => {}
     }
     if row.error == NOT_RUNNING {

@@ -2,9 +2,10 @@ use super::create::{self, Offer};
 use super::{Command, Run, read};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::flags::Invocation;
 use crate::platform;
-use machine_core::OptionSpec;
-use machine_host::{Connection, Interrupt};
+use machine_core::{OptionSpec, Options};
+use machine_host::{Connection, CreateSpec, Interrupt};
 
 pub(crate) const COMMAND: Command = Command {
     name: "run",
@@ -21,7 +22,7 @@ fn flags() -> Vec<OptionSpec> {
 
 /// All behind the name is the Docker client's, so flags stand before it.
 fn run(context: &Context, command: &Command, args: &[String]) -> Result<(), Failure> {
-    let own = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
+    let own = create::leading_flags(context, args)?;
     let offer = Offer::new(context, &args[..own])?;
     let found = read(context, command, &offer.all, args).map_err(|failure| failure.with_code(1))?;
     let Some(invocation) = found else { return Ok(()) };
@@ -50,17 +51,18 @@ fn endpoint(
     context: &Context,
     offer: &Offer,
     name: &str,
-    invocation: &crate::flags::Invocation,
+    invocation: &Invocation,
 ) -> Result<Connection, Failure> {
-    create::check(name, &invocation.options)?;
     let (interrupter, interrupt) = Interrupt::channel();
     let machines = context.machines_until(interrupt);
     // A machine that exists is used as it is: nothing has to say how to make it.
     let spec = match machines.store().exists(name) {
-        true => None,
-        false => Some(offer.spec(context, invocation)?),
+        true => CreateSpec::new("", Options::none()),
+        false => {
+            create::check(name, &invocation.options)?;
+            offer.spec(context, invocation)?
+        }
     };
-    let spec = spec.unwrap_or_else(|| machine_host::CreateSpec::new("", Default::default()));
     context
         .block_on(async {
             let work = machines.run(name, &spec);

@@ -25,6 +25,8 @@ fn run(context: &Context, _: &Command, invocation: Invocation) -> Result<(), Fai
     let machines = context.machines();
     let entry = machines.store().load(name)?;
     let version = context.block_on(machines.engine_version(&entry))?;
-    context.out.line(&version?.version);
+    // The cause is for the debug log: Docker Machine's words stand alone.
+    let version = version.map_err(|error| Failure::new(error.to_string()))?;
+    context.out.line(&version.version);
     Ok(())
 }

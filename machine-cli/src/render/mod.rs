@@ -1,4 +1,5 @@
 //! All that reaches stdout and stderr.
+mod bars;
 pub(crate) mod env;
 pub(crate) mod plain;
 pub(crate) mod progress;

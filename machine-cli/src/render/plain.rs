@@ -1,8 +1,9 @@
 //! Lines on stdout and stderr. A reader who went away ends the output, not the work.
 
+use super::bars::Bars;
 use std::io::{self, Write};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 /// The program's two streams.
 #[derive(Debug, Default)]
@@ -11,6 +12,8 @@ pub(crate) struct Output {
     failed: Mutex<Option<io::Error>>,
     /// Whether stdout is for a shell to evaluate, so that news go to stderr.
     evaluated: AtomicBool,
+    /// What moves at the foot of a terminal, once something does.
+    bars: OnceLock<Bars>,
 }
 
 impl Output {
@@ -20,8 +23,10 @@ impl Output {
         if failed.is_some() {
             return;
         }
-        let mut stdout = io::stdout().lock();
-        *failed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).err();
+        *failed = self.above(|| {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).err()
+        });
     }
 
     /// Result of a command, and a newline.
@@ -39,12 +44,40 @@ impl Output {
 
     /// An error on stderr. There is nobody left to tell when that fails.
     pub(crate) fn error(&self, line: &str) {
-        io::stderr().lock().write_all(format!("{line}\n").as_bytes()).ok();
+        self.above(|| io::stderr().lock().write_all(format!("{line}\n").as_bytes()).ok());
     }
 
     /// Keeps news off stdout from now on.
     pub(crate) fn keep_stdout_evaluable(&self) {
         self.evaluated.store(true, Ordering::Relaxed);
+    }
+
+    /// Shows what a machine is at, where a person looks on.
+    pub(crate) fn phase(&self, machine: &str, phase: String) {
+        if self.bars.get().is_some() || Bars::are_seen() {
+            self.bars.get_or_init(Bars::default).phase(machine, phase);
+        }
+    }
+
+    /// Stops showing what a machine is at.
+    pub(crate) fn done(&self, machine: &str) {
+        if let Some(bars) = self.bars.get() {
+            bars.done(machine);
+        }
+    }
+
+    /// Stops showing what any machine is at.
+    pub(crate) fn all_done(&self) {
+        if let Some(bars) = self.bars.get() {
+            bars.clear();
+        }
+    }
+
+    fn above<T>(&self, print: impl FnOnce() -> T) -> T {
+        match self.bars.get() {
+            Some(bars) => bars.above(print),
+            None => print(),
+        }
     }
 
     /// Why stdout could not take everything; a reader who left is no reason.

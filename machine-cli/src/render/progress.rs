@@ -16,13 +16,57 @@ impl Reporter {
     }
 }
 
+impl Drop for Reporter {
+    fn drop(&mut self) {
+        self.out.all_done();
+    }
+}
+
 impl ProgressSink for Reporter {
     fn emit(&self, machine: &str, progress: Progress) {
+        tracing::debug!("({machine}) {progress:?}");
         if let Some(line) = words(machine, &progress) {
             self.out.news(&line);
         }
-        tracing::debug!("({machine}) {progress:?}");
+        match progress {
+            Progress::EngineUp | Progress::Stopped | Progress::Killed => self.out.done(machine),
+            progress => {
+                if let Some(phase) = phase(progress) {
+                    self.out.phase(machine, phase);
+                }
+            }
+        }
     }
+}
+
+/// What the user waits for from here on.
+fn phase(progress: Progress) -> Option<String> {
+    let text = match progress {
+        Progress::WaitingForLock => "waiting for another command",
+        Progress::CreatingAuthority { .. } | Progress::CreatingClientCertificate { .. } => {
+            "making certificates"
+        }
+        Progress::Checking => "checking",
+        Progress::Creating => "creating",
+        Progress::Unwinding => "removing what was made",
+        Progress::Provider(Event::Making { key }) => return Some(format!("making {key}")),
+        Progress::Provider(Event::Deleting { key }) => return Some(format!("deleting {key}")),
+        Progress::Starting => "starting",
+        Progress::Stopping => "stopping",
+        Progress::Killing => "killing",
+        Progress::Restarting => "restarting",
+        Progress::WaitingForRunning => "waiting for it to run",
+        Progress::WaitingForSsh => "waiting for SSH",
+        Progress::DetectingProvisioner => "looking at it",
+        Progress::WaitingForBoot => "waiting for it to finish booting",
+        Progress::WaitingForPackageLock => "waiting for its package manager",
+        Progress::InstallingEngine => "installing Docker",
+        Progress::CopyingCertsLocally | Progress::CopyingCertsToMachine => "copying certificates",
+        Progress::ConfiguringEngine => "configuring Docker",
+        Progress::CheckingEngine => "connecting to Docker",
+        _ => return None,
+    };
+    Some(text.to_owned())
 }
 
 /// The line that Docker Machine prints; nothing where it prints none.

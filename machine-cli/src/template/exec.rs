@@ -10,7 +10,7 @@ use std::fmt::Display;
 /// `{{template}}` inside one another; Go's own limit would exhaust our stack.
 const DEEPEST: usize = 200;
 /// Rounds of all ranges together over numbers and lists that a template may make.
-const MOST_ROUNDS: usize = 10_000_000;
+const MOST_ROUNDS: usize = 1_000_000;
 
 /// Writes `tree` over `data` to `out`, up to where it fails.
 pub(super) fn execute(

@@ -242,3 +242,28 @@ fn depth_is_bounded() {
     assert!(run(loops).unwrap_err().contains("exceeded maximum template depth"));
     assert_eq!(run(&"{{/**/}}".repeat(50_000)), Ok(String::new()));
 }
+
+proptest::proptest! {
+    /// Whatever stands there: an answer or an error, never a panic.
+    #[test]
+    fn any_text_is_answered(
+        words in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "{{", "}}", "{{- ", " -}}", "/*", "*/", "if ", "else", "end", "range ", "with ",
+                "define ", "template ", "block ", "break", "$x", ":=", "=", ",", "|", "(", ")", ".",
+                ".Name", ".Labels", ".Driver", "index ", "slice ", "len ", "printf ", "eq ", "and ",
+                "json ", "\"%*d%[2]q\"", "\"ü\"", "'a'", "`", "\"", "\\", "-1", "0x", "9e9", "1",
+                " ", "\n", "é", "\u{0}", "nil", "true",
+            ]),
+            0..30,
+        ),
+    ) {
+        run(&words.concat()).ok();
+    }
+
+    #[test]
+    fn any_format_is_answered(format in "\\PC{0,20}", number: i64) {
+        let args = ["{{printf `", &format.replace('`', ""), "` .Name ", &number.to_string(), "}}"];
+        run(&args.concat()).ok();
+    }
+}

@@ -1,3 +1,4 @@
+use crate::platform;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -5,10 +6,10 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// The program under test.
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_docker-machine");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_docker-machine");
 
 /// A home folder with nothing of the caller's in it.
-pub struct Home {
+pub(crate) struct Home {
     folder: TempDir,
     variables: Vec<(String, String)>,
     input: String,
@@ -16,40 +17,40 @@ pub struct Home {
 
 /// What a caller sees.
 #[derive(Debug, Eq, PartialEq)]
-pub struct Answer {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Answer {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Home {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("bin")).unwrap();
         Self { folder, variables: Vec::new(), input: String::new() }
     }
 
     /// A home whose store holds these `none` machines.
-    pub fn with(names: &[&str]) -> Self {
+    pub(crate) fn with(names: &[&str]) -> Self {
         let home = Self::new();
         names.iter().for_each(|name| home.add(name, &config(name)));
         home
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn store(&self) -> PathBuf {
+    pub(crate) fn store(&self) -> PathBuf {
         self.path().join("store")
     }
 
-    pub fn machine(&self, name: &str) -> PathBuf {
+    pub(crate) fn machine(&self, name: &str) -> PathBuf {
         self.store().join("machines").join(name)
     }
 
     /// Writes a machine's `config.json`; `@STORE@` in it is the store.
-    pub fn add(&self, name: &str, config: &str) {
+    pub(crate) fn add(&self, name: &str, config: &str) {
         let folder = self.machine(name);
         std::fs::create_dir_all(&folder).unwrap();
         let text = config.replace("@STORE@", &self.store().to_string_lossy());
@@ -57,35 +58,29 @@ impl Home {
     }
 
     /// Sets an environment variable of the program.
-    pub fn set(&mut self, name: &str, value: &str) -> &mut Self {
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> &mut Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// What the program reads.
-    pub fn input(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn input(&mut self, text: &str) -> &mut Self {
         text.clone_into(&mut self.input);
         self
     }
 
-    /// Puts a shell script on the path.
-    #[cfg(unix)]
-    pub fn script(&self, name: &str, text: &str) -> PathBuf {
-        use std::os::unix::fs::PermissionsExt;
-        let path = self.path().join("bin").join(name);
-        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        path
+    /// Where programs are looked for.
+    pub(crate) fn bin(&self) -> PathBuf {
+        self.path().join("bin")
     }
 
     /// The program, ready to run.
-    pub fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
         let mut command = Command::new(PROGRAM);
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::arg0(&mut command, "docker-machine");
+        platform::rename(&mut command);
         command.args(args).current_dir(self.path()).env_clear();
         command.env("HOME", self.path()).env("USERPROFILE", self.path()).env("USER", "tester");
-        command.env("SHELL", "/bin/bash").env("PATH", self.path().join("bin"));
+        command.env("SHELL", "/bin/bash").env("PATH", self.bin());
         command.env("MACHINE_STORAGE_PATH", self.store());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -93,7 +88,7 @@ impl Home {
     }
 
     /// Runs the program.
-    pub fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Answer {
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Answer {
         let mut child = self.command(args).spawn().unwrap();
         // A program that does not read closes its end early.
         child.stdin.take().unwrap().write_all(self.input.as_bytes()).ok();
@@ -105,50 +100,50 @@ impl Home {
     }
 
     /// Runs the words of a line.
-    pub fn line(&self, line: &str) -> Answer {
+    pub(crate) fn line(&self, line: &str) -> Answer {
         self.run(&line.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>())
     }
 
     /// Checks what a line answers.
     #[track_caller]
-    pub fn check(&self, line: &str, code: i32, out: &str, err: &str) {
+    pub(crate) fn check(&self, line: &str, code: i32, out: &str, err: &str) {
         let want = Answer { code: Some(code), out: out.to_owned(), err: err.to_owned() };
         assert_eq!(self.line(line), want, "{line}");
     }
 
     /// Checks that a line prints `out` and succeeds.
     #[track_caller]
-    pub fn prints(&self, line: &str, out: &str) {
+    pub(crate) fn prints(&self, line: &str, out: &str) {
         self.check(line, 0, out, "");
     }
 
     /// Checks that a line fails with `err` alone.
     #[track_caller]
-    pub fn fails(&self, line: &str, err: &str) {
+    pub(crate) fn fails(&self, line: &str, err: &str) {
         self.check(line, 1, "", err);
     }
 }
 
 /// Text of the error of a machine that is not there.
-pub fn missing(name: &str) -> String {
+pub(crate) fn missing(name: &str) -> String {
     format!(
         "Docker machine \"{name}\" does not exist. Use \"docker-machine ls\" to list machines. \
          Use \"docker-machine create\" to add a new one.\n"
     )
 }
 
-pub const NO_DEFAULT: &str =
+pub(crate) const NO_DEFAULT: &str =
     "Error: No machine name(s) specified and no \"default\" machine exists\n";
 
-pub const EXPECTED_ONE: &str = "Error: Expected one machine name as an argument\n";
+pub(crate) const EXPECTED_ONE: &str = "Error: Expected one machine name as an argument\n";
 
 /// `config.json` as the Go program writes it for `create -d none --url tcp://127.0.0.1:1`.
-pub fn config(name: &str) -> String {
+pub(crate) fn config(name: &str) -> String {
     include_str!("../golden/config.json").trim_end().replace("NAME", name)
 }
 
 /// The same with another driver object; `fields` follow the base fields.
-pub fn with_driver(name: &str, driver: &str, object: &str) -> String {
+pub(crate) fn with_driver(name: &str, driver: &str, object: &str) -> String {
     let text = config(name);
     let start = text.find("    \"Driver\": {").unwrap();
     let end = text.find("    \"DriverName\"").unwrap();

@@ -1,4 +1,5 @@
 use crate::home::{EXPECTED_ONE, Home, NO_DEFAULT, missing};
+use crate::platform::link;
 
 const DEFAULTING: [&str; 10] =
     ["config", "env", "inspect", "ip", "kill", "restart", "ssh", "start", "status", "stop"];
@@ -66,10 +67,8 @@ fn links_and_hidden_folders_load_but_do_not_list() {
     home.prints("status .hidden", "Running\n");
     let path = "@HOME@/store/machines/file/config.json";
     home.fails("status file", &format!("open {path}: not a directory\n"));
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::symlink("foo", home.machine("link")).unwrap();
-        std::os::unix::fs::symlink("nowhere", home.machine("dangling")).unwrap();
+    let links = link("foo", &home.machine("link")) && link("nowhere", &home.machine("dangling"));
+    if links {
         home.prints("ls -q", "foo\n");
         home.prints("status link", "Running\n");
         home.fails("status dangling", &missing("dangling"));

@@ -1,6 +1,6 @@
 use super::Machines;
 use crate::engine::{Endpoint, EngineError, EngineVersion};
-use crate::ssh;
+use crate::ssh::{self, Patience, Session, Target};
 use crate::store::Entry;
 use machine_core::{Error, ErrorKind, MachineState, Result, Status};
 use rustls::ClientConfig;
@@ -61,7 +61,8 @@ impl Machines {
         if self.handshake(entry, &engine).await.is_ok() {
             let text = "Connection to Swarm cannot be checked but the certs are valid. \
                         Maybe swarm is not started";
-            return Err(Error::new(ErrorKind::Transient, "", text).with_source(error));
+            tracing::debug!(%error, "swarm does not answer");
+            return Err(Error::new(ErrorKind::Transient, "", text));
         }
         Err(invalid_certificates(&master, error))
     }
@@ -82,10 +83,27 @@ impl Machines {
     pub async fn ssh_command(&self, entry: &Entry, args: &[String]) -> Result<Command> {
         let status = self.status(entry).await?;
         if status.state != MachineState::Running {
-            let text = format!("Cannot run SSH command: Host \"{}\" is not running", entry.name);
+            let text =
+                format!("Error: Cannot run SSH command: Host \"{}\" is not running", entry.name);
             return Err(Error::new(ErrorKind::Transient, "", text));
         }
-        ssh::command(&self.ssh_target(entry, &status)?, args)
+        let mut target = self.ssh_target(entry, &status)?;
+        if target.accept_changed_key {
+            target.host_keys = self.accept_host_key(entry, &target).await?;
+            target.accept_changed_key = false;
+        }
+        ssh::command(&target, args)
+    }
+
+    /// Logs in once to see which keys the host has now, and pins those.
+    async fn accept_host_key(&self, entry: &Entry, target: &Target) -> Result<Vec<String>> {
+        let _lock = self.lock(&entry.name).await?;
+        let clock = self.clock.as_ref();
+        let (session, keys) = Session::open(target, clock, Patience::EXISTING).await?;
+        session.close().await;
+        let mut entry = self.store.load(&entry.name)?;
+        self.pin(&mut entry, keys.clone())?;
+        Ok(keys)
     }
 
     async fn handshake(&self, entry: &Entry, endpoint: &Endpoint) -> Result<(), EngineError> {

@@ -130,7 +130,7 @@ impl Machines {
         if provider.capabilities().endpoint_only {
             return Ok(());
         }
-        self.set_up(provider.as_ref(), &mut entry, spec.install_url_given).await
+        self.set_up_new(provider.as_ref(), &mut entry, spec.install_url_given).await
     }
 
     /// All up to the durable entry. The lock is held until the machine is whole.

@@ -4,6 +4,7 @@ mod create;
 mod interrupt;
 mod operation;
 mod power;
+mod provision;
 mod remove;
 mod run;
 mod setup;
@@ -19,9 +20,13 @@ pub use status::Look;
 use crate::store::{AuthOptions, Entry, Store};
 use crate::tls::ClientConfigs;
 use crate::{ProgressSink, RealClock};
+use futures_util::{StreamExt, stream};
 use machine_core::{Clock, Error, ErrorKind, Options, Provider, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Machines that are worked on at once; a provider limits its calls by itself.
+const AT_ONCE: usize = 16;
 
 /// How a program uses a store; the rest of the fields are set by assignment.
 #[derive(Clone, Debug)]
@@ -133,9 +138,32 @@ impl Machines {
     }
 
     async fn signed_in_as(&self, driver: &str, source: Option<&str>) -> Result<Arc<dyn Provider>> {
-        let mut provider = self.provider(driver)?;
+        let mut provider = self.registry.provider(driver).ok_or_else(|| {
+            let text = format!(
+                "Driver \"{driver}\" not found. Do you have the plugin binary accessible in your \
+                 PATH?"
+            );
+            Error::new(ErrorKind::Unsupported, "", text)
+        })?;
         provider.sign_in(&Options::none(), source).await?;
         Ok(Arc::from(provider))
+    }
+
+    /// Works on machines side by side: one result each, in the order given. When one cannot be
+    /// loaded, nothing is done: the errors of all such.
+    async fn on_each<'a, W>(
+        &'a self,
+        names: &'a [String],
+        work: impl Fn(&'a str) -> W,
+    ) -> Result<Vec<Result<()>>, Vec<Error>>
+    where
+        W: Future<Output = Result<()>>,
+    {
+        let loaded: Vec<_> = names.iter().map(|name| self.store.load(name)).collect();
+        if loaded.iter().any(Result::is_err) {
+            return Err(loaded.into_iter().filter_map(Result::err).collect());
+        }
+        Ok(stream::iter(names.iter().map(|name| work(name))).buffered(AT_ONCE).collect().await)
     }
 
     fn auth_options(&self, name: &str, sans: Vec<String>) -> AuthOptions {

@@ -18,14 +18,33 @@ const TLS: Duration = Duration::from_secs(20);
 const DOCKER_PORT: u16 = 2376;
 
 impl Machines {
-    pub(super) async fn set_up(
+    /// Waits until a new machine runs, and sets it up.
+    pub(super) async fn set_up_new(
         &self,
         provider: &dyn Provider,
         entry: &mut Entry,
         install_url_given: bool,
     ) -> Result<(), CreateError> {
-        let mut stage = Stage::Wait;
-        let work = self.set_up_stages(provider, entry, install_url_given, &mut stage);
+        self.progress.emit(&entry.name, Progress::WaitingForRunning);
+        let wait = self.until_running(provider, entry);
+        let status = match self.settings.interrupt.unless(wait).await {
+            Some(status) => status.map_err(at(Stage::Wait))?,
+            None => return Err(CreateError::interrupted(Stage::Wait)),
+        };
+        self.progress.emit(&entry.name, Progress::DetectingSystem);
+        self.set_up(provider, entry, &status, install_url_given).await
+    }
+
+    /// Makes a machine that runs a Docker host; where it is one already, little happens.
+    pub(super) async fn set_up(
+        &self,
+        provider: &dyn Provider,
+        entry: &mut Entry,
+        status: &Status,
+        install_url_given: bool,
+    ) -> Result<(), CreateError> {
+        let mut stage = Stage::Detect;
+        let work = self.set_up_stages(provider, entry, status, install_url_given, &mut stage);
         match self.settings.interrupt.unless(work).await {
             Some(done) => done.map_err(at(stage)),
             None => Err(CreateError::interrupted(stage)),
@@ -36,17 +55,13 @@ impl Machines {
         &self,
         provider: &dyn Provider,
         entry: &mut Entry,
+        status: &Status,
         install_url_given: bool,
         stage: &mut Stage,
     ) -> Result<()> {
         let name = entry.name.clone();
         let emit = |progress| self.progress.emit(&name, progress);
-        emit(Progress::WaitingForRunning);
-        let status = self.until_running(provider, entry).await?;
-
-        *stage = Stage::Detect;
-        emit(Progress::DetectingSystem);
-        let mut session = self.log_in(provider, entry, &status).await?;
+        let mut session = self.log_in(provider, entry, status).await?;
 
         *stage = Stage::Provision;
         let auth = entry.config.host.auth()?.unwrap_or_else(|| self.store.auth_options(&name));
@@ -58,7 +73,7 @@ impl Machines {
         let is_master = entry.config.host.swarm()?.is_some_and(|swarm| swarm.master);
         let server = tls::issue_server(&paths, &organization, &names, is_master)?;
         let engine = entry.config.host.engine()?.unwrap_or_default();
-        let endpoint = engine_endpoint(&status)?;
+        let endpoint = engine_endpoint(status)?;
         let authority = read(&paths.ca_cert)?;
         let certificates =
             Certificates { authority: &authority, server: &server.cert_pem, key: &server.key_pem };
@@ -144,15 +159,19 @@ impl Machines {
             false => Patience::BOOTING,
         };
         let (session, keys) = Session::open(&target, self.clock.as_ref(), patience).await?;
-        if let Some(own) = &mut entry.own
-            && own.host_keys != keys
-        {
-            own.host_keys = keys;
-            self.store.save(entry)?;
-        }
+        self.pin(entry, keys)?;
         let took = Progress::Took { phase: "ssh connection".to_owned(), time: started.elapsed() };
         self.progress.emit(&name, took);
         Ok(session)
+    }
+
+    /// Keeps the keys by which a host is known from now on.
+    pub(super) fn pin(&self, entry: &mut Entry, keys: Vec<String>) -> Result<()> {
+        match &mut entry.own {
+            Some(own) if own.host_keys != keys => own.host_keys = keys,
+            _ => return Ok(()),
+        }
+        self.store.save(entry)
     }
 
     pub(super) fn ssh_target(&self, entry: &Entry, status: &Status) -> Result<Target> {

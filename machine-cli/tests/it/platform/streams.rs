@@ -1,5 +1,4 @@
 //! A reader who left, and a disk that is full.
-#![cfg(unix)]
 use crate::home::Home;
 use std::process::Stdio;
 

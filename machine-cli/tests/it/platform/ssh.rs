@@ -1,5 +1,5 @@
 //! The client is played by a script that tells how it was called.
-#![cfg(unix)]
+use super::script;
 use crate::home::{Home, with_driver};
 use std::net::TcpListener;
 
@@ -13,7 +13,10 @@ fn up() -> (Home, TcpListener) {
          \"SSHPort\": {port}, \"SSHKeyPath\": \"\", \"EnginePort\": 2376, \"SSHKey\": \"\"}}"
     );
     home.add("up", &with_driver("up", "generic", &object));
-    home.script("ssh", "for last; do :; done; echo \"$# $last\"; echo oops >&2; exit ${CODE:-0}");
+    script(
+        &home.bin().join("ssh"),
+        "for last; do :; done; echo \"$# $last\"; echo oops >&2; exit ${CODE:-0}",
+    );
     (home, listener)
 }
 
