@@ -45,10 +45,10 @@ fn script(
     let Composed { drop_in, dry_run } =
         engine::compose(&engine, &plan.engine, plan.driver, &plan.listen())?;
     let files = [
-        ("644", format!("{FOLDER}/ca.pem"), plan.certificates.authority),
-        ("644", format!("{FOLDER}/server.pem"), plan.certificates.server),
-        ("600", format!("{FOLDER}/server-key.pem"), plan.certificates.key.expose()),
-        ("644", engine.effective.drop_in.clone(), &drop_in),
+        ("022", format!("{FOLDER}/ca.pem"), plan.certificates.authority),
+        ("022", format!("{FOLDER}/server.pem"), plan.certificates.server),
+        ("077", format!("{FOLDER}/server-key.pem"), plan.certificates.key.expose()),
+        ("022", engine.effective.drop_in.clone(), &drop_in),
     ];
     let size: usize = files.iter().map(|(_, _, text)| text.len()).sum();
     // Reserved in one go: growing would leave copies of the key behind.
@@ -61,9 +61,9 @@ fn script(
         DAEMON.as_secs(),
         include_str!("scripts/apply.sh")
     );
-    for (mode, path, text) in files {
+    for (umask, path, text) in files {
         let end = Uuid::new_v4().simple().to_string();
-        let _ = writeln!(out, "put {mode} {} <<'{end}'", quoted("path", &path)?);
+        let _ = writeln!(out, "put {umask} {} <<'{end}'", quoted("path", &path)?);
         out.push_str(text);
         let _ = writeln!(out, "\n{end}");
     }

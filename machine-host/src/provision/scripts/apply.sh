@@ -43,20 +43,23 @@ touches() { # PATH
 	case $1 in */systemd/*) reload=yes ;; esac
 }
 
-put() { # MODE PATH; the content comes on standard input
+put() { # UMASK PATH; the content comes on standard input
 	file=$2
 	new=$(cat)
 	if [ -f "$file" ] && [ "$(cat "$file")" = "$new" ]; then
-		[ "$1" != 600 ] || chmod 600 "$file"
+		[ "$1" != 077 ] || chmod 600 "$file"
 		[ ! -e "$file.machine-old" ] || staged="$staged $file"
 		return
 	fi
 	touches "$file"
 	why=$(
 		exec 2>&1
-		# cat says why it cannot write, not every shell does
-		mkdir -p "${file%/*}" && printf '%s\n' "$new" | (umask 077 && cat >"$file.machine-new") &&
-			chmod "$1" "$file.machine-new" && { [ ! -e "$file" ] || cp -p "$file" "$file.machine-old"; }
+		[ -d "${file%/*}" ] || mkdir -p "${file%/*}" || exit
+		[ ! -e "$file" ] || cp -p "$file" "$file.machine-old" || exit
+		[ ! -e "$file.machine-new" ] || rm -f "$file.machine-new" || exit
+		umask "$1"
+		# cat says why it cannot write; not every shell does
+		printf '%s\n' "$new" | cat >"$file.machine-new"
 	) || unstage write "$why"
 	staged="$staged $file"
 }
@@ -183,9 +186,9 @@ finish() {
 		echo '@restarted yes'
 	fi
 	for f in $staged $removed; do
-		rm -f "$f.machine-old"
+		set -- "$@" "$f.machine-old"
 	done
-	rm -f $pending /var/lib/docker-machine.installing
+	rm -f "$@" $pending /var/lib/docker-machine.installing
 	if [ "$enable" = yes ]; then
 		systemctl enable docker.service 2>&1 | text enable
 	fi
