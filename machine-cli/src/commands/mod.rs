@@ -8,11 +8,16 @@ mod help;
 mod inspect;
 mod ip;
 mod ls;
+mod mount;
 mod power;
+mod provision;
+mod regenerate_certs;
 mod rm;
 mod run;
+mod scp;
 mod ssh;
 mod status;
+mod upgrade;
 mod url;
 mod version;
 
@@ -58,13 +63,18 @@ pub(crate) const COMMANDS: &[Command] = &[
     ip::COMMAND,
     power::KILL,
     ls::COMMAND,
+    provision::COMMAND,
+    regenerate_certs::COMMAND,
     power::RESTART,
     rm::COMMAND,
     run::COMMAND,
     ssh::COMMAND,
+    scp::COMMAND,
+    mount::COMMAND,
     power::START,
     status::COMMAND,
     power::STOP,
+    upgrade::COMMAND,
     url::COMMAND,
     version::COMMAND,
     help::COMMAND,

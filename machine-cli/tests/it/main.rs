@@ -1,6 +1,7 @@
 //! The program as its callers see it: exit code, stdout, stderr and files, in a sealed home.
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod arguments;
+mod certificates;
 mod create;
 mod damaged;
 mod engine;

@@ -1,6 +1,6 @@
 use super::Machines;
 use crate::engine::{Endpoint, EngineError, EngineVersion};
-use crate::ssh;
+use crate::ssh::{self, Target};
 use crate::store::Entry;
 use machine_core::{Error, ErrorKind, MachineState, Result, Status};
 use rustls::ClientConfig;
@@ -87,7 +87,19 @@ impl Machines {
                 format!("Error: Cannot run SSH command: Host \"{}\" is not running", entry.name);
             return Err(Error::new(ErrorKind::Transient, "", text));
         }
-        ssh::command(&self.ssh_target(entry, &status)?, args)
+        ssh::command(&self.target(entry, &status)?, args)
+    }
+
+    /// How a machine is logged into, running or not: for programs that call `ssh` themselves.
+    ///
+    /// # Errors
+    /// Those of the provider; `IP address is not set` where it has none.
+    pub async fn ssh_target(&self, entry: &Entry) -> Result<Target> {
+        let status = self.status(entry).await?;
+        if status.ssh.is_none() && status.ip.is_none() {
+            return Err(Error::new(ErrorKind::Unsupported, "", "IP address is not set"));
+        }
+        self.target(entry, &status)
     }
 
     async fn handshake(&self, entry: &Entry, endpoint: &Endpoint) -> Result<(), EngineError> {

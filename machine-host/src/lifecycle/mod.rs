@@ -14,6 +14,7 @@ pub use connect::Connection;
 pub use create::{CreateError, CreateSpec, Stage, check_name};
 pub use interrupt::{Interrupt, Interrupter};
 pub use power::Power;
+pub use provision::Regenerate;
 pub use remove::Removal;
 pub use status::Look;
 
