@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 /// Puts a package with a higher version and the same content into the host's source.
 const NEWER: &str = "cd /debs && dpkg-deb -R docker.io_amd64.deb x &&
-    sed -i 's/^Version: .*/&+newer/' x/DEBIAN/control && dpkg-deb -q -Znone -b x docker.io_amd64.deb &&
+    sed -i 's/^Version: .*/&+newer/' x/DEBIAN/control && dpkg-deb -Znone -b x docker.io_amd64.deb &&
     rm -r x && sed -i '/^Package: docker.io$/,/^$/{
         s/^Version: .*/&+newer/
         s/^Size: .*/Size: '$(stat -c %s docker.io_amd64.deb)'/
