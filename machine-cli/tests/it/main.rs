@@ -4,6 +4,7 @@ mod arguments;
 mod certificates;
 mod create;
 mod damaged;
+mod dialects;
 mod engine;
 mod env;
 mod help;
