@@ -21,6 +21,7 @@ pub(crate) struct Context {
     /// Where output goes.
     pub(crate) out: Arc<Output>,
     globals: OnceLock<Options>,
+    credentials: OnceLock<Options>,
     debug: OnceLock<bool>,
 }
 
@@ -51,6 +52,7 @@ impl Context {
             program,
             out: Arc::default(),
             globals: OnceLock::new(),
+            credentials: OnceLock::new(),
             debug: OnceLock::new(),
         }
     }
@@ -83,6 +85,11 @@ impl Context {
 
     pub(crate) fn set_globals(&self, options: Options) {
         self.globals.set(options).ok();
+    }
+
+    /// What machines of this command are signed in with, beside where their credentials came from.
+    pub(crate) fn set_credentials(&self, options: Options) {
+        self.credentials.set(options).ok();
     }
 
     /// A global text flag that is not empty.
@@ -126,6 +133,7 @@ impl Context {
         settings.ca_key = path("tls-ca-key");
         settings.client_cert = path("tls-client-cert");
         settings.client_key = path("tls-client-key");
+        settings.credentials = self.credentials.get().cloned().unwrap_or_default();
         settings.interrupt = interrupt;
         Machines::new(settings, registry::provider, Arc::new(Reporter::new(self.out.clone())))
     }

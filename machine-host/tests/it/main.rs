@@ -20,3 +20,4 @@ mod store;
 mod support;
 #[cfg(feature = "full")]
 mod tls;
+mod upgrade;
