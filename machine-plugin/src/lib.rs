@@ -1,0 +1,2 @@
+//! Docker Machine's driver plugin protocol.
+pub mod codec;

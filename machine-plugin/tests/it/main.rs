@@ -1,0 +1,6 @@
+//! Tests of the crate through its public interface.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+mod hostile;
+mod recorded;
+mod recording;
+mod roundtrip;
