@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 mod client;
 mod go;
+mod gob;
 mod hostile;
 mod peer;
 mod recorded;
