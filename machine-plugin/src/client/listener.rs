@@ -5,7 +5,7 @@ use std::pin::pin;
 /// Where a plugin's lines go during one operation.
 #[derive(Clone, Copy)]
 pub(crate) struct Listener<'a> {
-    /// Put before each line, as in Docker Machine; empty before a machine has a name.
+    /// Put before each line in the log, as in Docker Machine.
     machine: &'a str,
     events: Option<&'a dyn EventSink>,
 }
@@ -24,11 +24,11 @@ impl<'a> Listener<'a> {
         let machine = self.machine;
         let said = |line: String| match self.events {
             Some(events) => events.emit(Event::Said { line }),
-            None => tracing::info!("{line}"),
+            None => tracing::info!("({machine}) {line}"),
         };
         match line {
-            Line::Out(text) => said(format!("({machine}) {text}")),
-            Line::Lost(count) => said(format!("({machine}) [{count} lines left out]")),
+            Line::Out(text) => said(text),
+            Line::Lost(count) => said(format!("[{count} lines left out]")),
             Line::Err(text) => tracing::debug!("({machine}) DBG | {text}"),
         }
     }

@@ -2,9 +2,9 @@ use crate::client::listener::Listener;
 use crate::client::method::Method;
 use crate::client::plugin::Plugin;
 use crate::client::session::Session;
-use crate::client::status::{Trace, look, says_missing};
+use crate::client::status::{may_exist, says_missing};
 use async_trait::async_trait;
-use machine_core::{Cx, Error, Intent, Result, State, Step};
+use machine_core::{Cx, Error, ErrorKind, Intent, Result, State, Step};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,13 +73,14 @@ impl Step for Machine {
         if let Err(error) = cx.save(state).await {
             tracing::warn!("the driver's settings cannot be saved: {error}");
         }
-        // "Does not exist" has no kind on the wire, so look; where the look cannot tell, the words
-        // of Remove may.
-        match look(&self.0.driver, &self.0.limits, state, listener).await {
-            Trace::Gone => Ok(()),
-            Trace::Unclear if says_missing(&error.to_string()) => Ok(()),
-            Trace::Exists | Trace::Unclear => Err(error),
+        // A failed Remove is judged by looking. But a look sees the machine alone: where it is
+        // gone and the driver complains of something else, a key or an address remains.
+        let missing = error.kind() != ErrorKind::Indeterminate && says_missing(&error.to_string());
+        let driver = &self.0.driver;
+        if missing && !may_exist(driver, &self.0.limits, state, listener).await {
+            return Ok(());
         }
+        Err(error)
     }
 }
 

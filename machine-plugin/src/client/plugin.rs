@@ -4,13 +4,20 @@ use crate::client::listener::Listener;
 use crate::client::machine::Machine;
 use crate::client::method::Method;
 use crate::client::session::Session;
+use crate::client::status::status;
 use crate::client::{Driver, TimeLimits};
-use machine_core::{Cx, Result, State, Step};
+use machine_core::{Cx, Error, ErrorKind, MachineState, Result, State, Status, Step};
 use serde::Serialize;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Name of the machine as which a plugin is asked for its flags; Docker Machine's own.
 pub(crate) const FLAG_LOOKUP: &str = "flag-lookup";
+
+/// How long a machine may take to stop: Docker Machine gives up after 60 tries, 3 s apart
+/// (docker/machine, `libmachine/mcnutils/utils.go`, `WaitFor`).
+const STOPPING: Duration = Duration::from_secs(180);
+const LOOK: Duration = Duration::from_secs(3);
 
 /// What a provider and its steps share.
 #[derive(Debug)]
@@ -62,6 +69,26 @@ impl Plugin {
         }
         session.close(listener).await;
         changed.and(learned.map(drop))
+    }
+
+    /// Waits until a machine that was told to stop has done so, each look by a plugin of its own:
+    /// some answer what they saw first for ever.
+    pub(crate) async fn until_stopped(&self, cx: &Cx<'_>, state: &State) -> Result<()> {
+        let end = cx.clock.now() + STOPPING;
+        loop {
+            let seen = status(&self.driver, &self.limits, state).await;
+            match seen {
+                Ok(Status { state: MachineState::Stopped | MachineState::Saved, .. }) => {
+                    return Ok(());
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound => return Err(error),
+                _ if cx.clock.now() >= end => {
+                    let text = format!("the machine did not stop within {STOPPING:?}");
+                    return Err(Error::new(ErrorKind::Transient, "", text));
+                }
+                _ => cx.clock.sleep(LOOK).await,
+            }
+        }
     }
 }
 

@@ -65,6 +65,8 @@ impl Provider for PluginProvider {
     fn capabilities(&self) -> Capabilities {
         let mut capabilities = Capabilities::default();
         capabilities.start_stop = true;
+        capabilities.own_ssh_key = true;
+        capabilities.needs_keeper = true;
         // Docker Machine sets nothing up on them
         // (docker/machine, `libmachine/libmachine.go`, `performCreate`).
         capabilities.endpoint_only = matches!(self.name(), "none" | "ci-test");
@@ -149,11 +151,13 @@ impl Provider for PluginProvider {
     }
 
     async fn stop(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
-        self.0.change(cx, state, Method::Stop).await
+        self.0.change(cx, state, Method::Stop).await?;
+        self.0.until_stopped(cx, state).await
     }
 
     async fn kill(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
-        self.0.change(cx, state, Method::Kill).await
+        self.0.change(cx, state, Method::Kill).await?;
+        self.0.until_stopped(cx, state).await
     }
 
     async fn restart(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {

@@ -98,41 +98,29 @@ fn known_state(number: i64) -> Option<MachineState> {
     })
 }
 
-/// What a look says about a machine whose driver failed to remove it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Trace {
-    /// It is there.
-    Exists,
-    /// It is not.
-    Gone,
-    /// The driver knows no state for it.
-    Unclear,
-}
-
-/// Looks whether a machine is still there, by a plugin of its own.
-pub(crate) async fn look(
+/// Looks whether a machine may still be there, by a plugin of its own.
+pub(crate) async fn may_exist(
     driver: &Driver,
     limits: &TimeLimits,
     state: &State,
     listener: Listener<'_>,
-) -> Trace {
+) -> bool {
     let Ok(mut session) = Session::open(driver, limits, state, listener).await else {
-        return Trace::Exists;
+        return true;
     };
     let seen = machine_state(&mut session, listener).await;
     session.close(listener).await;
     match seen {
-        // Many drivers have no other words for what they do not find.
-        Ok(MachineState::None | MachineState::Error) => Trace::Unclear,
-        Ok(_) => Trace::Exists,
-        Err(error) if error.kind() == ErrorKind::NotFound => Trace::Gone,
-        Err(_) => Trace::Exists,
+        // Many drivers have no other state for what they do not find.
+        Ok(MachineState::None | MachineState::Error) => false,
+        Ok(_) => true,
+        Err(error) => error.kind() != ErrorKind::NotFound,
     }
 }
 
 /// Whether a driver's text means that its machine does not exist. The wire has no kinds of error.
 pub(crate) fn says_missing(text: &str) -> bool {
-    const MISSING: [&str; 9] = [
+    const MISSING: [&str; 14] = [
         "not found",
         "notfound",
         "not exist",
@@ -142,6 +130,11 @@ pub(crate) fn says_missing(text: &str) -> bool {
         "no such machine",
         "no such server",
         "no such instance",
+        "already deleted",
+        "already removed",
+        "already terminated",
+        "already destroyed",
+        "nothing to remove",
     ];
     // About the network, the driver's own tools or its files: says nothing of the machine.
     const OTHER: [&str; 5] = [

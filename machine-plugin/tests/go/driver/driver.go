@@ -234,6 +234,9 @@ func (d *driver) Remove() error {
 	}
 	// By what it wrote down, as real drivers do: what it did not, it leaves.
 	for _, id := range []string{d.ServerID, d.KeyID} {
+		if id == d.KeyID && d.behaves("key-error") {
+			return errors.New("cannot delete the key: forbidden")
+		}
 		if id != "" {
 			os.Remove(cloud(id))
 		}

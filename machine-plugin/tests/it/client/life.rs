@@ -96,7 +96,7 @@ async fn a_whole_life() {
     let all = "start GetCreateFlags start GetCreateFlags SetConfigFromFlags PreCreateCheck Create \"#cloud-config\"";
     assert_eq!(peer.calls().join(" "), all);
     let said = host.said();
-    for line in ["(m1) install url is http://x", "(m1) Creating key...", "(m1) Creation done"] {
+    for line in ["install url is http://x", "Creating key...", "Creation done"] {
         assert!(said.iter().any(|l| l == line), "{line}: {said:?}");
     }
     let made = Event::Made { key: "machine/1".to_owned(), id: "m1".to_owned() };

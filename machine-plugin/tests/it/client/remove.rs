@@ -56,6 +56,16 @@ async fn a_machine_that_is_still_there_is_a_leftover() {
 }
 
 #[tokio::test]
+async fn what_a_look_cannot_see_is_a_leftover() {
+    let Some(peer) = Peer::new("") else { return };
+    let host = Host::default();
+    let mut state = host.created(&peer.provider(), "key-error").await;
+    let failed = removal(&peer, &host, &mut state).await.unwrap_err();
+    assert_eq!(failed, (ErrorKind::Stuck, "cannot delete the key: forbidden".to_owned()));
+    assert_eq!(peer.things().into_iter().collect::<Vec<_>>(), ["key-m1"]);
+}
+
+#[tokio::test]
 async fn what_cannot_be_looked_up_is_a_leftover() {
     let Some(peer) = Peer::new("") else { return };
     let host = Host::default();
