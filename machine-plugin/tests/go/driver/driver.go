@@ -98,13 +98,6 @@ func (d *driver) PreCreateCheck() error {
 	return nil
 }
 
-func (d *driver) put(id string) error {
-	if _, err := os.Stat(cloud(id)); err == nil {
-		return fmt.Errorf("%s already exists", id)
-	}
-	return os.WriteFile(cloud(id), []byte("running"), 0o600)
-}
-
 func (d *driver) step(name string) {
 	d.Step++
 	if d.gates {
@@ -117,7 +110,7 @@ func (d *driver) Create() error {
 	log.Infof("Creating key...")
 	d.Note = ""
 	d.step("begin")
-	if err := d.put("key-" + d.MachineName); err != nil {
+	if err := makeThing("key-" + d.MachineName); err != nil {
 		return err
 	}
 	d.KeyID = "key-" + d.MachineName
@@ -138,7 +131,7 @@ func (d *driver) Create() error {
 	case d.behaves("create-long"):
 		time.Sleep(3 * time.Second)
 	}
-	if err := d.put("server-" + d.MachineName); err != nil {
+	if err := makeThing("server-" + d.MachineName); err != nil {
 		return err
 	}
 	d.ServerID = "server-" + d.MachineName
@@ -176,14 +169,17 @@ func (d *driver) look() (state.State, error) {
 	if d.behaves("unreachable") {
 		return state.Error, errors.New("dial tcp: lookup api.example.com: no such host")
 	}
-	content, err := os.ReadFile(cloud("server-" + d.MachineName))
-	if err != nil {
+	content, err := getThing("server-" + d.MachineName)
+	if err == errMissing {
 		if d.behaves("state-none") {
 			return state.None, nil
 		}
 		return state.Error, fmt.Errorf("server %q not found", d.MachineName)
 	}
-	switch string(content) {
+	if err != nil {
+		return state.Error, err
+	}
+	switch content {
 	case "running":
 		return state.Running, nil
 	case "stopped":
@@ -193,10 +189,7 @@ func (d *driver) look() (state.State, error) {
 }
 
 func (d *driver) set(s string) error {
-	if _, err := os.Stat(cloud("server-" + d.MachineName)); err != nil {
-		return errors.New("server does not exist")
-	}
-	return os.WriteFile(cloud("server-"+d.MachineName), []byte(s), 0o600)
+	return changeThing("server-"+d.MachineName, s)
 }
 
 func (d *driver) Start() error {
@@ -228,23 +221,47 @@ func (d *driver) Remove() error {
 	if d.behaves("remove-exit") {
 		os.Exit(5)
 	}
-	_, err := os.Stat(cloud("server-" + d.MachineName))
-	if d.ServerID != "" && err != nil {
-		return errors.New("server not found")
+	if has("by-name") {
+		return d.removeByName()
 	}
-	// By what it wrote down, as real drivers do: what it did not, it leaves.
-	for _, id := range []string{d.ServerID, d.KeyID} {
-		if id == d.KeyID && d.behaves("key-error") {
-			return errors.New("cannot delete the key: forbidden")
-		}
-		if id != "" {
-			os.Remove(cloud(id))
-		}
-	}
+	// By what it wrote down, as many real drivers do: what it did not, it leaves.
 	if d.ServerID == "" && d.KeyID == "" {
 		return errors.New("nothing to remove: no id")
 	}
+	if d.ServerID != "" {
+		if err := deleteThing(d.ServerID); err == errMissing {
+			return errors.New("server not found")
+		} else if err != nil {
+			return err
+		}
+	}
+	if d.behaves("key-error") {
+		return errors.New("cannot delete the key: forbidden")
+	}
+	if d.KeyID != "" {
+		if err := deleteThing(d.KeyID); err != nil && err != errMissing {
+			return err
+		}
+	}
 	d.ServerID, d.KeyID = "", ""
+	return nil
+}
+
+// removeByName leaves nothing that create made, as drivers of hypervisors do, and complains where
+// there was nothing.
+func (d *driver) removeByName() error {
+	found := false
+	for _, id := range []string{"server-" + d.MachineName, "key-" + d.MachineName} {
+		err := deleteThing(id)
+		if err != nil && err != errMissing {
+			return err
+		}
+		found = found || err == nil
+	}
+	d.ServerID, d.KeyID = "", ""
+	if !found {
+		return errors.New("machine does not exist")
+	}
 	return nil
 }
 

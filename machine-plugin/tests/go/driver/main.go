@@ -1,6 +1,6 @@
-// A driver plugin on the original library, and its pretended cloud: a folder.
+// A driver plugin on the original library, with a pretended cloud.
 //
-// PEER_CLOUD names the folder, in which each thing is a file. PEER_MODE lists what is wrong with
+// PEER_CLOUD names a folder, in which each thing is a file. PEER_MODE lists what is wrong with
 // the plugin as a whole; what is wrong with one call is said by the create flag peer-behave.
 package main
 
@@ -19,10 +19,6 @@ func has(mode string) bool {
 		}
 	}
 	return false
-}
-
-func cloud(name string) string {
-	return filepath.Join(os.Getenv("PEER_CLOUD"), name)
 }
 
 // note appends a line to a file that tests read.
