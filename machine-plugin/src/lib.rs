@@ -5,8 +5,12 @@ pub mod codec;
 mod client;
 #[cfg(feature = "client")]
 mod platform;
-#[cfg(feature = "client")]
+#[cfg(any(feature = "client", feature = "server"))]
 mod rpc;
+#[cfg(feature = "server")]
+mod server;
 
 #[cfg(feature = "client")]
 pub use client::{Driver, DriverSearch, PluginProvider, TimeLimits};
+#[cfg(feature = "server")]
+pub use server::{requested, serve};

@@ -1,6 +1,7 @@
 use crate::client::error::{CallError, StartError};
 use crate::codec::Value;
-use crate::rpc::{Body, CONNECT, ReplyStream, RequestWriter, connected};
+use crate::rpc::Body;
+use crate::rpc::client::{CONNECT, ReplyStream, RequestWriter, connected};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

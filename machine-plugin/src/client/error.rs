@@ -1,6 +1,6 @@
 use crate::client::method::Method;
 use crate::codec::CodecError;
-use crate::rpc::HttpError;
+use crate::rpc::client::HttpError;
 use machine_core::{Error, ErrorKind};
 use std::io;
 use std::path::PathBuf;

@@ -71,7 +71,7 @@ pub(crate) fn values(specs: &[OptionSpec], options: &Options, shared: &Options) 
         let value = given.and_then(|(_, value)| flag_value(value));
         values.insert(spec.name.to_string(), value.unwrap_or_else(|| zero(spec.kind)));
     }
-    Body::flags(values)
+    Body::flag_values(values)
 }
 
 fn flag_value(value: &OptionValue) -> Option<FlagValue> {

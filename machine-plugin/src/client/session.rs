@@ -6,15 +6,11 @@ use crate::client::method::Method;
 use crate::client::process::Process;
 use crate::client::{Driver, TimeLimits, flags};
 use crate::codec::Value;
-use crate::rpc::Body;
+use crate::rpc::{API_VERSION, Body, SERVICES};
 use machine_core::{Error, ErrorKind, OptionSpec, Result, State};
 use std::time::Duration;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// The only version there is (docker/machine, `libmachine/version/version.go`).
-const API_VERSION: i64 = 1;
-/// Names of the service: since 0.5.1, and before.
-const SERVICES: [&str; 2] = ["RPCServerDriver", "RpcServerDriver"];
 /// How long the end of a process may take to show after that of its connection.
 const LAST_BREATH: Duration = Duration::from_secs(2);
 
