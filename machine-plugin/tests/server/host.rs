@@ -1,5 +1,6 @@
 //! The Go host, with a store and a cloud of its own.
 use crate::provider::CLOUD;
+use machine_plugin::Driver;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::fs;
@@ -38,6 +39,18 @@ impl Host {
         go.env("PATH", self.folder.path().join("bin")).env(CLOUD, self.folder.path().join("cloud"));
         go.env("FOLDER_TOKEN", "good").env_remove("MACHINE_PLUGIN_TOKEN");
         go
+    }
+
+    /// The served driver for our own client.
+    pub(crate) fn driver(&self) -> Driver {
+        let path = self.folder.path().join("bin/driver-with-cloud");
+        let script = format!(
+            "#!/bin/sh\nexport {CLOUD}='{}' FOLDER_TOKEN=good\nexec '{}'\n",
+            self.folder.path().join("cloud").display(),
+            std::env::current_exe().unwrap().display(),
+        );
+        write_program(&path, &script);
+        Driver::new("folder", path)
     }
 
     /// Result and error of one command.

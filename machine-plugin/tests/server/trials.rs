@@ -1,10 +1,16 @@
 use crate::go;
 use crate::host::Host;
 use libtest_mimic::{Arguments, Trial};
+use machine_core::{
+    Cx, ErrorKind, Event, MachineState, MemoryJournal, OptionValue, Options, Provider, State,
+};
+use machine_host::RealClock;
+use machine_plugin::PluginProvider;
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// A test with a host of its own.
@@ -16,7 +22,7 @@ pub(crate) fn run() -> ExitCode {
         ("others_than_clients_are_refused", others_than_clients_are_refused),
         ("without_heartbeat_it_ends", without_heartbeat_it_ends),
     ];
-    let hosted: [(&str, Hosted); 9] = [
+    let hosted: [(&str, Hosted); 10] = [
         ("options_become_flags", options_become_flags),
         ("a_whole_life", a_whole_life),
         ("errors_reach_the_host", errors_reach_the_host),
@@ -24,6 +30,7 @@ pub(crate) fn run() -> ExitCode {
         ("a_panic_is_an_error", a_panic_is_an_error),
         ("what_a_dead_create_left_is_removed", what_a_dead_create_left_is_removed),
         ("machines_of_others_are_taken_over", machines_of_others_are_taken_over),
+        ("our_own_client_drives_it", our_own_client_drives_it),
         ("none_is_served", none_is_served),
         ("generic_is_served", generic_is_served),
     ];
@@ -151,6 +158,36 @@ fn machines_of_others_are_taken_over(host: &Host) {
     assert!(settings["PluginMachineId"].as_str().is_some_and(|id| !id.is_empty()));
     host.ok("folder", &["remove"]);
     assert!(!host.cloud().contains("server-m1"));
+}
+
+fn our_own_client_drives_it(host: &Host) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let provider = PluginProvider::new(host.driver());
+        let (journal, clock) = (MemoryJournal::default(), RealClock::default());
+        let said = Mutex::new(Vec::new());
+        let events = |event: Event| said.lock().unwrap().push(event);
+        let mut cx = Cx::new("id", "m1", &journal, &clock, &events);
+        let store = host.store();
+        cx.store = &store;
+        let specs = provider.options().await.unwrap();
+        assert_eq!(specs.len(), 6);
+        let token = ("folder-token".to_owned(), OptionValue::Text("good".to_owned()));
+        let options = Options::new(&specs, [token]).unwrap();
+        let mut state = provider.prepare(&cx, &options).await.unwrap().state;
+        provider.check(&cx, &mut state).await.unwrap();
+        std::fs::create_dir_all(store.join("machines/m1")).unwrap();
+        provider.create(&cx, &mut state).await.unwrap();
+        assert!(said.lock().unwrap().contains(&Event::Said { line: "booting".to_owned() }));
+        assert_eq!(host.cloud().len(), 2);
+        let state_of = async |state: &State| provider.statuses(&[state]).await.remove(0);
+        assert_eq!(state_of(&state).await.unwrap().state, MachineState::Running);
+        provider.stop(&cx, &mut state).await.unwrap();
+        assert_eq!(state_of(&state).await.unwrap().state, MachineState::Stopped);
+        provider.remove(&cx, &mut state).await.unwrap();
+        assert!(host.cloud().is_empty() && host.journals().is_empty());
+        assert_eq!(state_of(&state).await.unwrap_err().kind(), ErrorKind::NotFound);
+    });
 }
 
 fn none_is_served(host: &Host) {
