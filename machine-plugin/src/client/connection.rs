@@ -50,6 +50,21 @@ impl Pending {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the call can be made at all.
+    fn expect(&self, seq: u64, answer: Answer) -> bool {
+        let mut waiting = self.lock();
+        match waiting.broken.clone() {
+            Some(cause) => {
+                answer.send(Err(cause)).ok();
+                false
+            }
+            None => {
+                waiting.answers.insert(seq, answer);
+                true
+            }
+        }
+    }
+
     fn fail(&self, cause: CallError) {
         let mut waiting = self.lock();
         let cause = waiting.broken.get_or_insert(cause).clone();
@@ -162,21 +177,19 @@ async fn write_requests(
     pending: Pending,
 ) {
     let mut writer = RequestWriter::new();
-    while let Some(Request { method, body, answer }) = queue.recv().await {
-        let (seq, bytes) = match writer.write(&method, &body) {
-            Ok(written) => written,
-            Err(error) => {
-                answer.send(Err(CallError::Garbled(error))).ok();
-                continue;
+    while let Some(request) = queue.recv().await {
+        let (mut next, mut bytes) = (Some(request), Vec::new());
+        // Requests made together leave together.
+        while let Some(Request { method, body, answer }) = next {
+            match writer.write(&method, &body) {
+                Ok((seq, mut request)) => {
+                    if pending.expect(seq, answer) {
+                        bytes.append(&mut request);
+                    }
+                }
+                Err(error) => drop(answer.send(Err(CallError::Garbled(error)))),
             }
-        };
-        {
-            let mut waiting = pending.lock();
-            if let Some(cause) = waiting.broken.clone() {
-                answer.send(Err(cause)).ok();
-                continue;
-            }
-            waiting.answers.insert(seq, answer);
+            next = queue.try_recv().ok();
         }
         if to.write_all(&bytes).await.is_err() {
             pending.fail(CallError::Closed);

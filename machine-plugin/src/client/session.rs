@@ -8,6 +8,7 @@ use crate::client::{Driver, TimeLimits, flags};
 use crate::codec::Value;
 use crate::rpc::{API_VERSION, Body, SERVICES};
 use machine_core::{Error, ErrorKind, OptionSpec, Result, State};
+use std::pin::pin;
 use std::time::Duration;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -67,12 +68,12 @@ impl Session {
     }
 
     async fn greet(&mut self, state: &State, listener: Listener<'_>) -> Result<()> {
-        let mut version = self.ask(Method::GetVersion, Body::empty(), listener).await;
-        if version.is_err() {
+        let mut answers = self.version_and_settings(state, listener).await;
+        if answers.0.is_err() {
             self.service = SERVICES[1];
-            version = self.ask(Method::GetVersion, Body::empty(), listener).await;
+            answers = self.version_and_settings(state, listener).await;
         }
-        let version = match version {
+        let version = match answers.0 {
             Ok(version) => version,
             Err(cause) => return Err(self.explain(Method::GetVersion, cause, listener).await),
         };
@@ -81,15 +82,47 @@ impl Session {
             Some(other) => return Err(StartError::Version(other).into()),
             None => return Err(self.wrong_type(Method::GetVersion)),
         }
+        match answers.1 {
+            Ok(_) => Ok(()),
+            Err(cause) => Err(self.explain(Method::SetConfigRaw, cause, listener).await),
+        }
+    }
+
+    /// Both in one go, since the version is no affair of the driver's: a look has many steps.
+    async fn version_and_settings(
+        &mut self,
+        state: &State,
+        listener: Listener<'_>,
+    ) -> (Result<Value, CallError>, Result<Value, CallError>) {
         let handle = self.connection.handle().clone();
-        self._heartbeat.spawn(keep_alive(handle, self.service, self.limits));
-        self.configure(state, listener).await
+        self._heartbeat = JoinSet::new();
+        self._heartbeat.spawn(keep_alive(handle.clone(), self.service, self.limits));
+        let ask = |method, body| call(handle.clone(), self.service, method, body, self.limits);
+        let version = ask(Method::GetVersion, Body::empty());
+        let settings = ask(Method::SetConfigRaw, settings(state));
+        let both = async {
+            let (mut version, mut settings) = (pin!(version), pin!(settings));
+            let mut told = None;
+            loop {
+                tokio::select! {
+                    version = &mut version => {
+                        return match (version, told) {
+                            // To be tried again by another name: no need to wait.
+                            (Err(cause), _) => (Err(cause), Err(CallError::Closed)),
+                            (version, Some(told)) => (version, told),
+                            (version, None) => (version, settings.await),
+                        };
+                    }
+                    answer = &mut settings, if told.is_none() => told = Some(answer),
+                }
+            }
+        };
+        listener.during(self.process.output(), both).await
     }
 
     /// Tells it the machine's settings.
     async fn configure(&mut self, state: &State, listener: Listener<'_>) -> Result<()> {
-        let json = state.as_json().as_bytes().to_vec();
-        self.call(Method::SetConfigRaw, Body::bytes(json), listener).await.map(drop)
+        self.call(Method::SetConfigRaw, settings(state), listener).await.map(drop)
     }
 
     /// The same, where the settings are not what it said itself. To be told again is not what
@@ -136,6 +169,19 @@ impl Session {
     pub(crate) async fn int(&mut self, method: Method, listener: Listener<'_>) -> Result<i64> {
         let reply = self.run(method, listener).await?;
         reply.as_int().ok_or_else(|| self.wrong_type(method))
+    }
+
+    /// Port, user and key file for SSH: fields of nearly every driver, so asked for in one go.
+    pub(crate) async fn ssh_fields(&self, listener: Listener<'_>) -> [Result<Value, CallError>; 3] {
+        let ask = |method| {
+            let handle = self.connection.handle().clone();
+            call(handle, self.service, method, Body::empty(), self.limits)
+        };
+        let port = ask(Method::GetSshPort);
+        let user = ask(Method::GetSshUsername);
+        let key = ask(Method::GetSshKeyPath);
+        let all = async { tokio::join!(port, user, key) };
+        listener.during(self.process.output(), all).await.into()
     }
 
     pub(crate) async fn call(
@@ -274,6 +320,10 @@ impl Session {
             Err(_) => self.process.kill(listener).await,
         }
     }
+}
+
+fn settings(state: &State) -> Body {
+    Body::bytes(state.as_json().as_bytes().to_vec())
 }
 
 async fn call(

@@ -2,6 +2,7 @@ use crate::client::listener::Listener;
 use crate::client::method::Method;
 use crate::client::session::Session;
 use crate::client::{Driver, TimeLimits};
+use crate::codec::Value;
 use machine_core::{Error, ErrorKind, MachineState, Result, SshEndpoint, State, Status};
 use std::path::PathBuf;
 use tokio::sync::Semaphore;
@@ -53,13 +54,13 @@ async fn ssh(session: &mut Session, listener: Listener<'_>) -> Option<SshEndpoin
     if host.is_empty() {
         return None;
     }
-    let port = session.int(Method::GetSshPort, listener).await.ok();
-    let port = port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0);
-    let user = session.text(Method::GetSshUsername, listener).await.ok();
-    let user = user.filter(|user| !user.is_empty());
-    let key = session.text(Method::GetSshKeyPath, listener).await.ok();
-    let mut ssh = SshEndpoint::new(host, port.unwrap_or(22), user.unwrap_or("root".to_owned()));
-    ssh.key = key.filter(|key| !key.is_empty()).map(PathBuf::from);
+    // Old drivers lack some of them.
+    let [port, user, key] = session.ssh_fields(listener).await.map(Result::ok);
+    let port = port.and_then(|port| u16::try_from(port.as_int()?).ok()).filter(|port| *port > 0);
+    let text = |value: Option<Value>| Some(value?.as_text()?.to_owned());
+    let user = text(user).filter(|user| !user.is_empty()).unwrap_or("root".to_owned());
+    let mut ssh = SshEndpoint::new(host, port.unwrap_or(22), user);
+    ssh.key = text(key).filter(|key| !key.is_empty()).map(PathBuf::from);
     Some(ssh)
 }
 

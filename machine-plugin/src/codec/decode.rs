@@ -22,6 +22,9 @@ pub struct Decoder {
     top: Option<TypeId>,
 }
 
+/// Fields for which there is room from the start.
+const FEW: usize = 4;
+
 /// A value whose parts are still to come.
 #[derive(Debug)]
 enum Frame {
@@ -174,7 +177,10 @@ impl Decoder {
                 pairs: Vec::new(),
                 pending: None,
             },
-            Type::Struct(def) => Frame::Struct { def: def.clone(), next: 0, fields: Vec::new() },
+            Type::Struct(def) => {
+                let fields = Vec::with_capacity(def.fields.len().min(FEW));
+                Frame::Struct { def: def.clone(), next: 0, fields }
+            }
             Type::Interface => {
                 let name = text(from)?;
                 if name.is_empty() {
