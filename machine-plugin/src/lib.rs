@@ -1,4 +1,4 @@
-//! Docker Machine's driver plugin protocol.
+#![doc = include_str!("../README.md")]
 pub mod codec;
 
 #[cfg(feature = "client")]
