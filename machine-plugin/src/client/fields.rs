@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// A JSON object's fields in their order, each as it was written.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Fields(Vec<(String, Box<RawValue>)>);
 
 impl Fields {
@@ -25,7 +25,7 @@ impl Fields {
 }
 
 /// What a plugin said of its settings in one session: by name, the last value; none once cleared.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Knowledge(BTreeMap<String, Option<Box<RawValue>>>);
 
 impl Knowledge {
@@ -64,6 +64,13 @@ impl Knowledge {
     pub(crate) fn agrees(&self, state: &State) -> Result<bool> {
         let fields: Fields = state.read()?;
         Ok(self.0.iter().all(|(name, value)| value.as_ref().map(|v| v.get()) == fields.get(name)))
+    }
+}
+
+/// Drivers keep secrets in their settings.
+impl fmt::Debug for Knowledge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
     }
 }
 

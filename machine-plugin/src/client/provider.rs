@@ -11,6 +11,7 @@ use machine_core::{
     Capabilities, Cx, Error, ErrorKind, Intent, OptionSpec, Options, Prepared, Provider, Record,
     Result, State, Status, run_steps, undo,
 };
+use std::fmt;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -23,7 +24,6 @@ use tokio::task::JoinSet;
 /// that process alone. So drop the value only after that.
 ///
 /// Needs a tokio runtime with I/O and time.
-#[derive(Debug)]
 pub struct PluginProvider(Arc<Plugin>);
 
 impl PluginProvider {
@@ -53,6 +53,12 @@ impl PluginProvider {
         let name = session.text(Method::DriverName, listener).await;
         session.close(listener).await;
         name
+    }
+}
+
+impl fmt::Debug for PluginProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PluginProvider").field(&self.0.driver).finish()
     }
 }
 
