@@ -33,11 +33,17 @@ struct Group {
     members: Vec<usize>,
 }
 
+impl Group {
+    fn bounds_itself(&self) -> bool {
+        self.provider.as_ref().is_ok_and(|p| p.capabilities().bounds_statuses)
+    }
+}
+
 impl Machines {
     /// States and addresses, one answer each, in the order asked. Never writes.
     ///
     /// Machines that share a service are asked for in one call; a call that takes longer than 10 s
-    /// fails for its machines alone.
+    /// fails for its machines alone. A provider that bounds its looks itself is given its time.
     pub async fn statuses(&self, entries: &[Entry]) -> Vec<Result<Status>> {
         let groups = self.groups(entries).await;
         let asked = groups.into_iter().map(|group| async move {
@@ -65,8 +71,15 @@ impl Machines {
         let looked = groups.into_iter().map(|group| async move {
             let started = Instant::now();
             let answers = ask(&group, entries, limit).await;
+            // Where looks wait for each other, the wait counts against no machine.
+            let asked = match group.bounds_itself() {
+                true => Instant::now(),
+                false => started,
+            };
             let looks = group.members.iter().zip(answers).map(|(&index, status)| async move {
-                (index, self.finish(&entries[index], status, started, limit, engines).await)
+                let mut look = self.finish(&entries[index], status, asked, limit, engines).await;
+                look.took = started.elapsed();
+                (index, look)
             });
             join_all(looks).await
         });
@@ -85,18 +98,19 @@ impl Machines {
         &self,
         entry: &Entry,
         status: Result<Status>,
-        started: Instant,
+        asked: Instant,
         limit: Duration,
         engines: &Semaphore,
     ) -> Look {
         let mut version = None;
         if let Ok(Status { state: MachineState::Running, url: Some(url), .. }) = &status {
             let _place = engines.acquire().await;
-            let left = limit.saturating_sub(started.elapsed());
+            let left = limit.saturating_sub(asked.elapsed());
             version = Some(self.ask_version(entry, url, left).await);
         }
-        let took = started.elapsed();
-        Look { status, version, took, timed_out: took >= limit }
+        let took = asked.elapsed();
+        let gave_up = status.as_ref().is_ok_and(|s| s.state == MachineState::Timeout);
+        Look { status, version, took, timed_out: gave_up || took >= limit }
     }
 
     /// The engine's version at `url`, with the machine's own certificates.
@@ -160,7 +174,12 @@ async fn bounded(
     states: &[&State],
     limit: Duration,
 ) -> Vec<Result<Status>> {
-    match tokio::time::timeout(limit, provider.statuses(states)).await {
+    let asked = provider.statuses(states);
+    let answers = match provider.capabilities().bounds_statuses {
+        true => Ok(asked.await),
+        false => tokio::time::timeout(limit, asked).await,
+    };
+    match answers {
         Ok(answers) if answers.len() == states.len() => answers,
         Ok(_) => states.iter().map(|_| Err(no_answer())).collect(),
         Err(_) => states.iter().map(|_| Err(too_late(limit))).collect(),

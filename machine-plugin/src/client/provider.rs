@@ -73,6 +73,7 @@ impl Provider for PluginProvider {
         capabilities.start_stop = true;
         capabilities.own_ssh_key = true;
         capabilities.needs_keeper = true;
+        capabilities.bounds_statuses = true;
         // Docker Machine sets nothing up on them
         // (docker/machine, `libmachine/libmachine.go`, `performCreate`).
         capabilities.endpoint_only = matches!(self.name(), "none" | "ci-test");

@@ -25,7 +25,7 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
 }
 
 fn build() -> Result<PathBuf, String> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/go");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../machine-plugin/tests/go");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go-peers");
     fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
     // Other test processes build the same, and may be running what is built.
