@@ -24,6 +24,14 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let context = Context::new(std::env::args_os().collect());
     let mut code = 0;
+    match registry::serve() {
+        Some(Ok(code)) => return code,
+        Some(Err(text)) => {
+            context.out.error(&text);
+            return ExitCode::FAILURE;
+        }
+        None => {}
+    }
     if let Err(failure) = run(&context) {
         code = failure.code;
         if !failure.text.is_empty() {

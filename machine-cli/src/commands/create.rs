@@ -215,12 +215,17 @@ fn choose(context: &Context, words: &[String]) -> Result<Option<String>, Failure
 }
 
 /// How many leading words are flags and their values: what follows is a name, and not ours. A flag
-/// that no linked driver has takes the next word, unless that is a flag.
+/// that neither a linked driver nor the named one has takes the next word, unless that is a flag.
 pub(super) fn leading_flags(context: &Context, args: &[String]) -> Result<usize, Failure> {
     let mut known = flags();
     for driver in registry::linked() {
         known.extend(options_of(context, driver)?);
     }
+    let of_plugin = |driver: Option<String>| match driver.filter(|driver| !driver.is_empty()) {
+        Some(driver) if !registry::is_linked(&driver) => options_of(context, &driver),
+        _ => Ok(Vec::new()),
+    };
+    known.extend(of_plugin(crate::variable("MACHINE_DRIVER"))?);
     let mut at = 0;
     while let Some(arg) = args.get(at).filter(|arg| arg.starts_with('-') && *arg != "--") {
         let name = arg.trim_start_matches('-');
@@ -230,7 +235,9 @@ pub(super) fn leading_flags(context: &Context, args: &[String]) -> Result<usize,
             Some(spec) => spec.kind != OptionKind::Switch,
             None => args.get(at + 1).is_some_and(|next| !next.starts_with('-')),
         };
-        at += if takes_next { 2 } else { 1 };
+        let end = at + if takes_next { 2 } else { 1 };
+        known.extend(of_plugin(scan(args.get(at..end).unwrap_or_default()))?);
+        at = end;
     }
     Ok(at.min(args.len()))
 }

@@ -33,11 +33,17 @@ struct Group {
     members: Vec<usize>,
 }
 
+impl Group {
+    fn bounds_itself(&self) -> bool {
+        self.provider.as_ref().is_ok_and(|p| p.capabilities().bounds_statuses)
+    }
+}
+
 impl Machines {
     /// States and addresses, one answer each, in the order asked. Never writes.
     ///
     /// Machines that share a service are asked for in one call; a call that takes longer than 10 s
-    /// fails for its machines alone.
+    /// fails for its machines alone. A provider that bounds its looks itself is given its time.
     pub async fn statuses(&self, entries: &[Entry]) -> Vec<Result<Status>> {
         let groups = self.groups(entries).await;
         let asked = groups.into_iter().map(|group| async move {
@@ -63,16 +69,23 @@ impl Machines {
         let engines = Semaphore::new(ENGINES);
         let seen: Vec<OnceLock<Look>> = entries.iter().map(|_| OnceLock::new()).collect();
         let groups = self.groups(entries).await;
-        let work = join_all(groups.iter().map(async |group| {
+        let look_at = async |group: &Group, each: Option<Duration>| {
             let answers = ask(group, entries, None).await;
             let looks = group.members.iter().zip(answers).map(async |(&index, status)| {
-                let version = self.version_of(&entries[index], &status, &engines).await;
+                let version = self.version_of(&entries[index], &status, &engines, each).await;
+                let timed_out = status.as_ref().is_ok_and(|s| s.state == MachineState::Timeout);
                 let took = started.elapsed();
-                seen[index].set(Look { status, version, took, timed_out: false }).ok();
+                seen[index].set(Look { status, version, took, timed_out }).ok();
             });
             join_all(looks).await;
-        }));
-        tokio::time::timeout(limit, work).await.ok(); // one timer for all: each costs a call
+        };
+        let (queued, others): (Vec<_>, Vec<_>) =
+            groups.iter().partition(|group| group.bounds_itself());
+        // One timer for all, since each costs a call; but where looks wait for each other, the
+        // wait counts against no machine.
+        let others = join_all(others.into_iter().map(|group| look_at(group, None)));
+        let queued = join_all(queued.into_iter().map(|group| look_at(group, Some(limit))));
+        tokio::join!(async { tokio::time::timeout(limit, others).await.ok() }, queued);
         let late =
             || Look { status: Err(too_late(limit)), version: None, took: limit, timed_out: true };
         seen.into_iter().map(|look| look.into_inner().unwrap_or_else(late)).collect()
@@ -91,12 +104,13 @@ impl Machines {
         entry: &Entry,
         status: &Result<Status>,
         engines: &Semaphore,
+        limit: Option<Duration>,
     ) -> Option<Result<EngineVersion>> {
         let Ok(Status { state: MachineState::Running, url: Some(url), .. }) = status else {
             return None;
         };
         let _place = engines.acquire().await;
-        Some(self.ask_version(entry, url, None).await)
+        Some(self.ask_version(entry, url, limit).await)
     }
 
     /// The engine's version at `url`, with the machine's own certificates.
@@ -184,10 +198,10 @@ async fn bounded(
     states: &[&State],
     limit: Option<Duration>,
 ) -> Vec<Result<Status>> {
-    let answers = provider.statuses(states);
-    let answers = match limit {
-        Some(limit) => tokio::time::timeout(limit, answers).await.map_err(|_| limit),
-        None => Ok(answers.await),
+    let asked = provider.statuses(states);
+    let answers = match limit.filter(|_| !provider.capabilities().bounds_statuses) {
+        Some(limit) => tokio::time::timeout(limit, asked).await.map_err(|_| limit),
+        None => Ok(asked.await),
     };
     match answers {
         Ok(answers) if answers.len() == states.len() => answers,

@@ -1,6 +1,11 @@
 //! What differs between operating systems. Programs are played by shell scripts, so what runs some
 //! is tested where there is a shell.
 #[cfg(unix)]
+#[path = "../../../../machine-plugin/tests/it/go.rs"]
+mod go;
+#[cfg(unix)]
+mod plugin;
+#[cfg(unix)]
 mod run;
 #[cfg(unix)]
 mod scp;
