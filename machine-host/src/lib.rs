@@ -3,6 +3,9 @@ mod clock;
 #[cfg(feature = "full")]
 mod engine;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod journal;
 mod keys;
 #[cfg(feature = "full")]

@@ -68,7 +68,7 @@ fn script(install: Install<'_>, row: &Distribution) -> Result<String, ProvisionE
     Ok(format!("lock_limit={lock}\n{}{call}\n", include_str!("scripts/install.sh")))
 }
 
-fn failure(answer: &Answer<'_>) -> Option<ProvisionError> {
+pub(super) fn failure(answer: &Answer<'_>) -> Option<ProvisionError> {
     let what = answer.value("failed")?;
     let text = answer.text("why");
     let why = package_error(text);

@@ -202,3 +202,19 @@ fn quoted(what: &str, word: &str) -> Result<String, ProvisionError> {
         }),
     }
 }
+
+/// See [`crate::fuzzing`].
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing {
+    use super::{EngineFlags, answer, apply, engine, install, look};
+
+    pub(crate) fn host_answer(text: &str) {
+        let parsed = answer::Answer::parse(text);
+        let _ = (install::failure(&parsed), apply::why(&parsed));
+        let Ok(look) = look::Look::parse(text) else { return };
+        let _ = look.distribution();
+        if let Ok(host) = look.engine() {
+            let _ = engine::compose(&host, &EngineFlags::default(), "none", "tcp://0.0.0.0:2376");
+        }
+    }
+}

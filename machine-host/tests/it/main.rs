@@ -12,6 +12,8 @@ mod lock;
 mod platform;
 #[cfg(feature = "full")]
 mod provision;
+#[cfg(all(unix, feature = "full"))]
+mod shells;
 #[cfg(feature = "full")]
 mod site;
 #[cfg(feature = "full")]
