@@ -24,7 +24,7 @@ pub enum OptionValue {
     Switch(bool),
     /// One string.
     Text(String),
-    /// A secret string: what [`Options::new`] makes of a text whose spec says `secret`.
+    /// A secret string: what [`Options::new`] makes of a text whose spec says so.
     Secret(Secret),
     /// All strings given.
     List(Vec<String>),
@@ -117,7 +117,7 @@ impl Options {
         Self(BTreeMap::new())
     }
 
-    /// Resolves aliases, fills in defaults and checks types.
+    /// Resolves aliases, fills in defaults and checks types. Of a value given twice, the last counts.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidOption`] for an unknown name or a value of the wrong type.
@@ -128,7 +128,7 @@ impl Options {
         let mut values = BTreeMap::new();
         for spec in specs {
             if let Some(default) = &spec.default {
-                values.insert(spec.name.to_string(), default.clone());
+                values.insert(spec.name.to_string(), admit(spec, &spec.name, default.clone())?);
             }
         }
         for (name, value) in given {
@@ -136,16 +136,18 @@ impl Options {
                 .iter()
                 .find(|s| s.name == name || s.aliases.iter().any(|a| *a == name))
                 .ok_or_else(|| bad(&name, "unknown option"))?;
-            if !value.fits(spec.kind) {
-                return Err(bad(&name, "value of the wrong type"));
-            }
-            let value = match value {
-                OptionValue::Text(text) if spec.secret => OptionValue::Secret(Secret::new(text)),
-                other => other,
-            };
-            values.insert(spec.name.to_string(), value);
+            values.insert(spec.name.to_string(), admit(spec, &name, value)?);
         }
         Ok(Self(values))
+    }
+
+    /// The secret values alone: what a command other than `create` may hand to
+    /// [`crate::Provider::sign_in`].
+    #[must_use]
+    pub fn secrets(&self) -> Self {
+        let secret = |(_, value): &(&String, &OptionValue)| matches!(value, OptionValue::Secret(_));
+        let secrets = self.0.iter().filter(secret);
+        Self(secrets.map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
     /// A text, or nothing.
@@ -195,6 +197,17 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
+}
+
+/// The value as it is kept: a secret's text is one from here on.
+fn admit(spec: &OptionSpec, name: &str, value: OptionValue) -> Result<OptionValue> {
+    if !value.fits(spec.kind) {
+        return Err(bad(name, "value of the wrong type"));
+    }
+    Ok(match value {
+        OptionValue::Text(text) if spec.secret => OptionValue::Secret(Secret::new(text)),
+        other => other,
+    })
 }
 
 fn bad(name: &str, message: &str) -> Error {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// `stop` and `start` keep the disk.
+    /// `stop` and `start` work, and keep the disk.
     pub start_stop: bool,
     /// `find_tagged` works, so `gc` can.
     pub find_tagged: bool,
@@ -17,6 +17,12 @@ pub struct Capabilities {
     pub existing_host: bool,
     /// The caller restarts the machine over SSH, rather than through `restart`.
     pub restart_over_ssh: bool,
+    /// The provider sees to the SSH key itself, as an existing host and a plugin do: the caller
+    /// makes none, and no [`crate::SshEndpoint::key`] means whatever the SSH program tries unasked.
+    pub own_ssh_key: bool,
+    /// What `create` makes is known to its process alone until it returns, as with a plugin: the
+    /// caller runs it in a process that outlives the command.
+    pub needs_keeper: bool,
 }
 
 /// What [`Provider::prepare`] found out.
@@ -86,18 +92,24 @@ pub trait Provider: Send + Sync {
     /// Create options.
     async fn options(&self) -> Result<Vec<OptionSpec>>;
 
-    /// Takes the secret options of this command, those that are known, and where an earlier command
-    /// found the machine's credentials ([`Prepared::source`]). Called once, before anything but the
-    /// methods above. Default: nothing.
+    /// Takes what credentials are made of. Called once, before anything but the methods above.
+    /// Default: nothing.
+    ///
+    /// `create` hands over all of its options and no source. Later commands hand over the secret
+    /// options that they know ([`Options::secrets`]; mostly none), and where `create` found the
+    /// machine's credentials ([`Prepared::source`]).
     ///
     /// # Errors
     /// [`ErrorKind::Credentials`] when they cannot be right; nothing is asked of the service yet.
-    async fn sign_in(&mut self, _secrets: &Options, _source: Option<&str>) -> Result<()> {
+    async fn sign_in(&mut self, _options: &Options, _source: Option<&str>) -> Result<()> {
         Ok(())
     }
 
     /// Turns options into a first state, and says where credentials came from. Reads only: the
     /// journal of `cx` refuses. No secret enters the state.
+    ///
+    /// All that `create` needs of the options must be in the state: another process, or another
+    /// machine on this value, may come between.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidOption`] for what cannot work.
@@ -113,7 +125,8 @@ pub trait Provider: Send + Sync {
 
     /// Makes the machine, or makes nothing; after a crash, carries on.
     ///
-    /// The caller saves `state` on Ok *and* on Err, but cannot when the process dies.
+    /// Returns once its resources exist: the caller waits for Running and an address through
+    /// `statuses`, and saves `state` on Ok *and* on Err, but cannot when the process dies.
     ///
     /// # Errors
     /// Every resource in the journal is gone, or is among [`Error::leftovers`].
@@ -133,7 +146,7 @@ pub trait Provider: Send + Sync {
     /// [`ErrorKind::InvalidOption`] when the state cannot be read.
     fn adopt(&self, state: &State) -> Result<Vec<Record>>;
 
-    /// Starts a stopped machine.
+    /// Starts a stopped machine. May return before it runs: the caller waits through `statuses`.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] by default.
@@ -141,7 +154,7 @@ pub trait Provider: Send + Sync {
         Err(self.unsupported("start"))
     }
 
-    /// Stops a machine, its disk kept.
+    /// Stops a machine, its disk kept. Returns once it is stopped.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] by default.
@@ -183,9 +196,9 @@ pub trait Provider: Send + Sync {
         Err(self.unsupported("find_tagged"))
     }
 
-    /// The error of a method that this provider lacks.
+    /// The error of a method that this provider lacks, in Docker Machine's words.
     fn unsupported(&self, method: &str) -> Error {
-        let operation = format!("{}.{method}", self.name());
-        Error::new(ErrorKind::Unsupported, operation, "not supported")
+        let message = format!("{} driver does not support {method}", self.name());
+        Error::new(ErrorKind::Unsupported, "", message)
     }
 }
