@@ -1,7 +1,4 @@
-//! Provider trait and the types that cross it.
-//!
-//! A provider author reads [`Provider`], describes each resource as a [`Step`], and lets
-//! [`run_steps`] and [`undo`] do the bookkeeping.
+#![doc = include_str!("../README.md")]
 mod clock;
 mod cx;
 mod error;

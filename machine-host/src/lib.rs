@@ -1,12 +1,45 @@
 //! Store, certificates, SSH, provisioning and life cycle of machines that run Docker.
+mod clock;
 #[cfg(feature = "full")]
+mod engine;
+mod error;
+mod journal;
+mod keys;
+#[cfg(feature = "full")]
+mod lifecycle;
 mod platform;
 mod progress;
 #[cfg(feature = "full")]
+mod provision;
+#[cfg(feature = "full")]
 mod ssh;
+mod store;
+#[cfg(feature = "full")]
+mod tls;
 
+pub use clock::RealClock;
+#[cfg(feature = "full")]
+pub use engine::{Endpoint, EngineError, EngineVersion};
+pub use journal::FileJournal;
+pub use keys::generate_ssh_key;
+#[cfg(feature = "full")]
+pub use lifecycle::{
+    Connection, CreateError, CreateSpec, Interrupt, Interrupter, Look, Machines, Power, Registry,
+    Removal, Settings, Stage,
+};
+pub use platform::{home_dir, user_name};
 pub use progress::{Progress, ProgressSink};
+#[cfg(feature = "full")]
+pub use provision::{Certificates, EngineFlags, Install, Plan, Provisioned, detect, provision};
 #[cfg(feature = "full")]
 pub use ssh::{
     ACCEPT_HOST_KEY, Patience, Reply, Session, Target, accepts_host_key, command as ssh_command,
+};
+pub use store::{
+    AuthOptions, AuthPaths, Config, EngineOptions, Entry, HostOptions, Lock, LockName, Own, Store,
+    SwarmOptions,
+};
+#[cfg(feature = "full")]
+pub use tls::{
+    ClientConfigs, ServerPair, bootstrap, client_config, copy_client_files, expiry, issue_server,
 };

@@ -1,0 +1,423 @@
+use crate::error::{at, plain};
+use crate::platform;
+use async_trait::async_trait;
+use machine_core::{ErrorKind, Journal, Record, Result, resources};
+use std::fmt;
+use std::fs::{File, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex as Turns, OwnedMutexGuard};
+
+/// A machine's journal is at most this long.
+const MAX_JOURNAL: u64 = 16 << 20;
+
+/// What a journal needs of its file, so that tests can fill the disk.
+trait Media: Write + Send + fmt::Debug {
+    fn set_len(&mut self, len: u64) -> io::Result<()>;
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+impl Media for File {
+    fn set_len(&mut self, len: u64) -> io::Result<()> {
+        File::set_len(self, len)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// None once the journal is dropped.
+    file: Option<Box<dyn Media>>,
+    /// Length of what is acknowledged.
+    len: u64,
+    records: Vec<Record>,
+    poisoned: bool,
+}
+
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    inner: Mutex<Inner>,
+    /// Whether a write is under way, for [`Drop`].
+    busy: Mutex<bool>,
+    idle: Condvar,
+}
+
+/// One JSON object per line, synced per line, under an exclusive lock, mode 0600.
+///
+/// Lines are never rewritten, so those of a newer version stay as they are. Dropping an append
+/// that has begun does not undo it: the next look at the journal waits for it.
+#[derive(Debug)]
+pub struct FileJournal {
+    shared: Arc<Shared>,
+    /// Appends and reads happen in the order in which they were asked for.
+    turns: Arc<Turns<()>>,
+}
+
+impl FileJournal {
+    /// Opens or creates the journal, and drops a last line that a power cut tore.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] when another holds it; any other on I/O failure.
+    pub fn open(path: &Path) -> Result<Self> {
+        let mut file = locked_file(path)?;
+        platform::set_mode_of(&file, platform::PRIVATE).map_err(at("chmod", path))?;
+        let mut bytes = Vec::new();
+        (&mut file).take(MAX_JOURNAL + 1).read_to_end(&mut bytes).map_err(at("read", path))?;
+        if bytes.len() as u64 > MAX_JOURNAL {
+            let text = format!("{} is longer than {MAX_JOURNAL} bytes", path.display());
+            return Err(plain(ErrorKind::Other, text));
+        }
+        let (len, records) = whole_lines(&bytes);
+        file.set_len(len).and_then(|()| file.sync_all()).map_err(at("write", path))?;
+        if let Some(folder) = path.parent() {
+            platform::sync_folder(folder).map_err(at("sync", folder))?; // the name must survive too
+        }
+        Ok(Self::over(path, Box::new(file), len, records))
+    }
+
+    /// Gives the journal back, and removes its file when every record is settled: the answer.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub async fn close(self) -> Result<bool> {
+        let records = self.records().await?;
+        if resources(&records).iter().any(|resource| resource.open) {
+            return Ok(false);
+        }
+        let path = &self.shared.path;
+        std::fs::remove_file(path).map_err(at("remove", path))?;
+        Ok(true)
+    }
+
+    fn over(path: &Path, file: Box<dyn Media>, len: u64, records: Vec<Record>) -> Self {
+        let inner = Mutex::new(Inner { file: Some(file), len, records, poisoned: false });
+        let (path, busy, idle) = (path.to_owned(), Mutex::new(false), Condvar::new());
+        Self { shared: Arc::new(Shared { path, inner, busy, idle }), turns: Arc::default() }
+    }
+}
+
+fn locked_file(path: &Path) -> Result<File> {
+    loop {
+        let file = match platform::open_or_create(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                let folder = path.parent().unwrap_or(Path::new("."));
+                platform::create_folder(folder).map_err(at("mkdir", folder))?;
+                platform::open_or_create(path)
+            }
+            other => other,
+        };
+        let file = file.map_err(at("open", path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let text = format!("{} is in use by another command", path.display());
+                return Err(plain(ErrorKind::Conflict, text));
+            }
+            // The machine's own lock did without as well.
+            Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(e)) => return Err(at("lock", path)(e)),
+        }
+        // Its last holder may have removed it.
+        if platform::is_still(&file, path).map_err(at("stat", path))? {
+            return Ok(file);
+        }
+    }
+}
+
+/// A torn line was never acknowledged, so its call was never made.
+fn whole_lines(bytes: &[u8]) -> (u64, Vec<Record>) {
+    let mut end = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+    // Blocks reach the disk in any order: a last line with its end but not its middle is torn too.
+    let last = bytes[..end].split_inclusive(|b| *b == b'\n').next_back().unwrap_or_default();
+    if serde_json::from_slice::<serde::de::IgnoredAny>(last).is_err() {
+        end -= last.len();
+    }
+    let text = String::from_utf8_lossy(&bytes[..end]);
+    (end as u64, text.lines().map(Record::from_line).collect())
+}
+
+impl Inner {
+    fn append(&mut self, path: &Path, record: Record) -> Result<()> {
+        let refused = |why| plain(ErrorKind::Other, format!("write {}: {why}", path.display()));
+        if self.poisoned {
+            return Err(refused("an earlier write failed and could not be taken back"));
+        }
+        let file = self.file.as_mut().ok_or_else(|| refused("it is closed"))?;
+        let line = record.to_line() + "\n";
+        let written = file.write_all(line.as_bytes()).and_then(|()| file.sync());
+        if let Err(e) = written {
+            // Take the partial line back: the next one would be glued to it.
+            let undone = file.set_len(self.len).and_then(|()| file.sync());
+            self.poisoned = undone.is_err();
+            return Err(at("write", path)(e));
+        }
+        self.len += line.len() as u64;
+        self.records.push(record);
+        Ok(())
+    }
+}
+
+/// A write that is under way, or waits for a thread.
+struct Turn {
+    shared: Arc<Shared>,
+    _order: OwnedMutexGuard<()>,
+}
+
+impl Turn {
+    fn write(self, record: Record) -> Result<()> {
+        locked(&self.shared.inner).append(&self.shared.path, record)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *locked(&self.shared.busy) = false;
+        self.shared.idle.notify_all();
+    }
+}
+
+#[async_trait]
+impl Journal for FileJournal {
+    async fn append(&self, record: Record) -> Result<()> {
+        let order = Arc::clone(&self.turns).lock_owned().await;
+        *locked(&self.shared.busy) = true;
+        let turn = Turn { shared: Arc::clone(&self.shared), _order: order };
+        match Handle::try_current() {
+            Ok(runtime) => {
+                runtime.spawn_blocking(move || turn.write(record)).await.map_err(|_| {
+                    let text = format!("write {}: the program ends", self.shared.path.display());
+                    plain(ErrorKind::Other, text)
+                })?
+            }
+            Err(_) => turn.write(record),
+        }
+    }
+
+    async fn records(&self) -> Result<Vec<Record>> {
+        let _order = self.turns.lock().await;
+        Ok(locked(&self.shared.inner).records.clone())
+    }
+}
+
+impl Drop for FileJournal {
+    /// The lock must be free once the journal is dropped: whoever carries on opens it again.
+    fn drop(&mut self) {
+        let mut busy = locked(&self.shared.busy);
+        while *busy {
+            busy = self.shared.idle.wait(busy).unwrap_or_else(PoisonError::into_inner);
+        }
+        locked(&self.shared.inner).file = None;
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use machine_core::Intent;
+
+    /// A disk with room for `room` bytes; may refuse to shrink.
+    #[derive(Debug)]
+    struct SmallDisk {
+        file: File,
+        room: usize,
+        shrinks: bool,
+    }
+
+    impl Write for SmallDisk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let fits = bytes.len().min(self.room);
+            if fits == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.room -= fits;
+            self.file.write(&bytes[..fits])
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Media for SmallDisk {
+        fn set_len(&mut self, len: u64) -> io::Result<()> {
+            self.room = 1000; // somebody makes room just then
+            if !self.shrinks {
+                return Err(io::ErrorKind::Other.into());
+            }
+            self.file.set_len(len)
+        }
+        fn sync(&mut self) -> io::Result<()> {
+            self.file.sync_data()
+        }
+    }
+
+    fn intent(n: usize) -> Record {
+        Record::Intent(Intent::new("vm", "here").with_key("vm", &n.to_string()))
+    }
+
+    fn small(path: &Path, room: usize, shrinks: bool) -> FileJournal {
+        let file = File::options().append(true).create(true).open(path).unwrap();
+        FileJournal::over(path, Box::new(SmallDisk { file, room, shrinks }), 0, Vec::new())
+    }
+
+    #[tokio::test]
+    async fn partial_write_is_taken_back() {
+        let dir = tempfile::tempdir().unwrap();
+        for room in 0..intent(1).to_line().len() {
+            let path = dir.path().join(room.to_string());
+            let journal = small(&path, room, true);
+            assert!(journal.append(intent(1)).await.is_err(), "room {room}");
+            journal.append(intent(2)).await.unwrap();
+            drop(journal);
+            let journal = FileJournal::open(&path).unwrap();
+            assert_eq!(journal.records().await.unwrap(), [intent(2)], "room {room}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_taken_back_poisons() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("j");
+        let journal = small(&path, 10, false);
+        assert!(journal.append(intent(1)).await.is_err());
+        assert!(journal.append(intent(2)).await.is_err(), "must not be glued to the torn line");
+        drop(journal);
+        let journal = FileJournal::open(&path).unwrap();
+        assert_eq!(journal.records().await.unwrap(), []);
+        journal.append(intent(3)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn survives_a_cut_at_every_byte() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("j");
+        let journal = FileJournal::open(&path).unwrap();
+        journal.append(intent(1)).await.unwrap();
+        let first = std::fs::metadata(&path).unwrap().len() as usize;
+        journal.append(intent(2)).await.unwrap();
+        drop(journal);
+        let whole = std::fs::read(&path).unwrap();
+        for cut in 0..=whole.len() {
+            for tail in ["", "\0\0\0", "\0\0\0\n"] {
+                std::fs::write(&path, [&whole[..cut], tail.as_bytes()].concat()).unwrap();
+                let journal = FileJournal::open(&path).unwrap();
+                let mut want = match cut {
+                    _ if cut == whole.len() => vec![intent(1), intent(2)],
+                    // The tail took the place of the line's end.
+                    _ if cut >= first => vec![intent(1)],
+                    _ => vec![],
+                };
+                assert_eq!(journal.records().await.unwrap(), want, "cut at {cut}");
+                journal.append(intent(3)).await.unwrap();
+                drop(journal);
+                want.push(intent(3));
+                let journal = FileJournal::open(&path).unwrap();
+                assert_eq!(journal.records().await.unwrap(), want, "append after cut {cut}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn foreign_and_damaged_lines_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("j");
+        let newer = r#"{"record":"paused","key":"vm/1","n":12345678901234567890123}"#;
+        let text = format!("{newer}\n#!damage\n{}\n", intent(1).to_line());
+        std::fs::write(&path, &text).unwrap();
+        let journal = FileJournal::open(&path).unwrap();
+        let records = journal.records().await.unwrap();
+        assert!(
+            matches!(&records[0], Record::Unknown { key: Some(k), text } if k == "vm/1" && text == newer)
+        );
+        assert!(matches!(&records[1], Record::Unknown { key: Some(_), .. }));
+        assert_eq!(records[2], intent(1));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
+
+    #[test]
+    fn second_opener_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("folder/j");
+        let held = FileJournal::open(&path).unwrap();
+        assert_eq!(FileJournal::open(&path).unwrap_err().kind(), ErrorKind::Conflict);
+        drop(held);
+        FileJournal::open(&path).unwrap();
+    }
+
+    /// Appends of a future that is dropped are either not begun or seen by whoever looks next.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_dropped_append_is_settled_before_the_next_look() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("j");
+        for n in 0..200 {
+            let journal = FileJournal::open(&path).unwrap();
+            let before = journal.records().await.unwrap().len();
+            let mut append = Box::pin(journal.append(intent(n)));
+            let polled = std::future::poll_fn(|cx| {
+                std::task::Poll::Ready(append.as_mut().poll(cx).is_ready())
+            });
+            polled.await;
+            drop(append);
+            let seen = journal.records().await.unwrap();
+            assert_eq!(seen.len(), before + 1);
+            if n % 2 == 0 {
+                let mut append = Box::pin(journal.append(intent(1000 + n)));
+                std::future::poll_fn(|cx| {
+                    std::task::Poll::Ready(append.as_mut().poll(cx).is_ready())
+                })
+                .await;
+            }
+            drop(journal);
+        }
+        assert_eq!(FileJournal::open(&path).unwrap().records().await.unwrap().len(), 300);
+    }
+
+    #[tokio::test]
+    async fn a_settled_journal_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("j");
+        let journal = FileJournal::open(&path).unwrap();
+        journal.append(intent(1)).await.unwrap();
+        assert!(!journal.close().await.unwrap());
+        let journal = FileJournal::open(&path).unwrap();
+        journal.append(Record::Deleted { key: "vm/1".into() }).await.unwrap();
+        assert!(journal.close().await.unwrap());
+        assert!(!path.exists());
+        assert!(FileJournal::open(&path).unwrap().close().await.unwrap());
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("folder")).unwrap();
+        let error = FileJournal::open(&dir.path().join("folder")).unwrap_err();
+        assert!(error.to_string().ends_with("is a directory"), "{error}");
+    }
+
+    #[test]
+    fn needs_no_runtime() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = FileJournal::open(&dir.path().join("j")).unwrap();
+        let mut append = Box::pin(journal.append(intent(1)));
+        let waker = std::task::Waker::noop();
+        let polled = append.as_mut().poll(&mut std::task::Context::from_waker(waker));
+        assert!(matches!(polled, std::task::Poll::Ready(Ok(()))));
+    }
+
+    #[test]
+    fn only_the_owner_reads_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("j");
+        std::fs::write(&path, "").unwrap();
+        drop(FileJournal::open(&path).unwrap());
+        assert_eq!(platform::mode_of(&std::fs::metadata(&path).unwrap()), platform::PRIVATE);
+    }
+}

@@ -1,0 +1,92 @@
+use super::Machines;
+use super::operation::Operation;
+use crate::store::{Entry, Lock, Own};
+use machine_core::{Error, Journal, Provider, Result, merge};
+
+/// How a removal ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Removal {
+    /// The entry is gone.
+    pub gone: bool,
+    /// What went wrong; with `gone`, what may remain elsewhere.
+    pub error: Option<Error>,
+}
+
+impl Machines {
+    /// Removes a machine with all that its journal knows. With `force` the entry goes in any case;
+    /// the journal of what may remain stays for a later look.
+    ///
+    /// A machine that does not exist is gone, with an error.
+    pub async fn remove(&self, name: &str, force: bool) -> Removal {
+        if !self.store.exists(name) {
+            return Removal { gone: true, error: self.store.load(name).err() };
+        }
+        let lock = match self.lock(name).await {
+            Ok(lock) => lock,
+            Err(error) if !force => return Removal { gone: false, error: Some(error) },
+            Err(error) => return self.forget(name, None, Some(error)),
+        };
+        let removed = self.remove_resources(name).await;
+        match removed {
+            Err(error) if !force => Removal { gone: false, error: Some(error) },
+            removed => self.forget(name, Some(lock), removed.err()),
+        }
+    }
+
+    async fn remove_resources(&self, name: &str) -> Result<()> {
+        let mut entry = self.store.load(name)?;
+        let provider = self.signed_in(&entry).await?;
+        let id = self.own_id(&mut entry)?;
+        let store_id = self.store.id()?;
+        let journal = self.journal(&id)?;
+        let removed =
+            self.remove_by_journal(provider.as_ref(), &mut entry, &journal, &id, &store_id).await;
+        if removed.is_err() {
+            self.store.save(&entry).ok(); // the first error is the one to tell
+        }
+        // Before the entry: a journal without one would look like something that may remain.
+        let closed = journal.close().await.map(|_| ());
+        removed.and(closed)
+    }
+
+    async fn remove_by_journal(
+        &self,
+        provider: &dyn Provider,
+        entry: &mut Entry,
+        journal: &dyn Journal,
+        id: &str,
+        store_id: &str,
+    ) -> Result<()> {
+        let operation = Operation::new(self, &entry.name, id, store_id);
+        let mut state = entry.config.driver.clone();
+        merge(journal, provider.adopt(&state)?).await?;
+        let removed = provider.remove(&operation.cx(journal), &mut state).await;
+        entry.config.driver = state;
+        removed
+    }
+
+    /// A machine of another program gets an id, durable before anything is recorded under it.
+    pub(super) fn own_id(&self, entry: &mut Entry) -> Result<String> {
+        if let Some(own) = &entry.own {
+            return Ok(own.id.clone());
+        }
+        let own = Own::new();
+        let id = own.id.clone();
+        entry.own = Some(own);
+        self.store.save(entry)?;
+        Ok(id)
+    }
+
+    fn forget(&self, name: &str, lock: Option<Lock>, error: Option<Error>) -> Removal {
+        match self.store.forget(name) {
+            Ok(()) => {
+                if let Some(lock) = lock {
+                    lock.unlink().ok(); // nobody needs the file; it is only left behind
+                }
+                Removal { gone: true, error }
+            }
+            Err(failed) => Removal { gone: false, error: Some(error.unwrap_or(failed)) },
+        }
+    }
+}

@@ -1,0 +1,182 @@
+# Puts files in place and has the daemon run with them, or puts everything back.
+# Wants: port_hex, port_limit (seconds), enable (yes or nothing).
+# Calls in order: begin; put and drop for each file; dry_run and named where they apply; finish.
+# Prints `@KEY VALUE` and texts as look.sh does.
+
+pending=/run/docker-machine.pending
+staged='' removed='' changed='' file='' reload=''
+
+text() { # KEY; the text comes on standard input
+	printf '@%s\n' "$1"
+	tail -c 16384 | sed 's/^/ /'
+	echo # the last line may lack its end
+}
+fail() { # WHAT WHY
+	printf '@failed %s\n' "$1"
+	printf '%s\n' "$2" | text why
+	exit 1
+}
+listening() {
+	grep -qs ":$port_hex 0*:0000 0A" /proc/net/tcp /proc/net/tcp6
+}
+active() {
+	[ "$(systemctl is-active docker.service)" = active ]
+}
+restart() {
+	timeout "$port_limit" systemctl restart docker.service 2>&1
+}
+
+begin() {
+	# Whoever started us may be gone before the end; half a configuration would be worse.
+	trap '' HUP PIPE
+	umask 022
+	if command -v flock >/dev/null; then
+		exec 9>/run/docker-machine.lock
+		flock -w 60 9 || fail busy 'another docker-machine is at work on this host'
+	fi
+	# Files that an interrupted run has put in place, but the daemon may not have read.
+	[ ! -e $pending ] || changed=yes reload=yes
+}
+
+touches() { # PATH
+	changed=yes
+	case $1 in */systemd/*) reload=yes ;; esac
+}
+
+put() { # MODE PATH; the content comes on standard input
+	file=$2
+	new=$(cat)
+	if [ -f "$file" ] && [ "$(cat "$file")" = "$new" ]; then
+		[ "$1" != 600 ] || chmod 600 "$file"
+		[ ! -e "$file.machine-old" ] || staged="$staged $file"
+		return
+	fi
+	touches "$file"
+	why=$(
+		exec 2>&1
+		mkdir -p "${file%/*}" && (umask 077 && printf '%s\n' "$new" >"$file.machine-new") &&
+			chmod "$1" "$file.machine-new" &&
+			{ [ ! -e "$file" ] || cp -p "$file" "$file.machine-old"; }
+	) || unstage write "$why"
+	staged="$staged $file"
+}
+
+drop() { # PATH
+	file=$1
+	[ -e "$file" ] || return 0
+	touches "$file"
+	why=$(cp -p "$file" "$file.machine-old" 2>&1) || unstage write "$why"
+	removed="$removed $file"
+}
+
+unstage() { # WHAT WHY
+	for f in $staged $removed $file; do
+		rm -f "$f.machine-new" "$f.machine-old"
+	done
+	fail "$1" "$2"
+}
+
+dry_run() { # PROGRAM ARGUMENTS...
+	[ -n "$changed" ] || return 0
+	daemon=$1
+	shift
+	why=$(timeout "$port_limit" "$daemon" --validate "$@" 2>&1) || case $why in
+	*--validate*) ;; # an engine before 23.0
+	*) unstage options "$why" ;;
+	esac
+}
+
+named() { # NAME FORM
+	[ "$(cat /proc/sys/kernel/hostname)" = "$1" ] || printf %s "$1" >/proc/sys/kernel/hostname
+	[ "$(cat /etc/hostname 2>/dev/null)" = "$1" ] || printf '%s\n' "$1" >/etc/hostname
+	if [ "$2" = always ] || ! awk -v n="$1" '$NF == n { f = 1 } END { exit !f }' /etc/hosts; then
+		hosts=$(awk -v line="127.0.1.1 $1" '
+			/^127\.0\.1\.1[ \t]/ { if (!n++) print line; next }
+			{ print }
+			END { if (!n) print line }' /etc/hosts) &&
+			[ "$(cat /etc/hosts)" != "$hosts" ] &&
+			printf '%s\n' "$hosts" >/etc/hosts.machine-new &&
+			{ mv -f /etc/hosts.machine-new /etc/hosts 2>/dev/null ||
+				# where it is a mount of its own
+				{ cat /etc/hosts.machine-new >/etc/hosts && rm -f /etc/hosts.machine-new; }; }
+	fi
+	true
+}
+
+# Lets the daemon start that an installation was to leave alone.
+unblock() {
+	for dir in /run/systemd/system/docker.service.d /run/systemd/system/docker.socket.d; do
+		[ -e $dir/machine-wait.conf ] || continue
+		rm -f $dir/machine-wait.conf
+		rmdir $dir 2>/dev/null
+		changed=yes reload=yes
+	done
+}
+
+log() {
+	journalctl --sync 2>/dev/null
+	journalctl -u docker.service --since "@$start" -n 40 -o cat --no-pager 2>/dev/null | text log
+}
+
+undo() { # WHAT WHY
+	log
+	if [ -n "$staged$removed" ]; then
+		for f in $staged $removed; do
+			if [ -e "$f.machine-old" ]; then
+				mv -f "$f.machine-old" "$f"
+			else
+				rm -f "$f" "$f.machine-new"
+			fi
+		done
+		[ -z "$reload" ] || systemctl daemon-reload
+		systemctl kill -s KILL docker.service 2>/dev/null
+		systemctl reset-failed docker.service docker.socket 2>/dev/null
+		restart >/dev/null
+		echo '@restored yes'
+	fi
+	if active; then
+		rm -f $pending
+		echo '@engine running'
+	fi
+	fail "$1" "$2"
+}
+
+finish() {
+	unblock
+	start=$(date +%s)
+	[ -z "$staged$removed" ] || : >$pending
+	for f in $staged; do
+		[ ! -e "$f.machine-new" ] || why=$(mv -f "$f.machine-new" "$f" 2>&1) || undo write "$why"
+	done
+	for f in $removed; do
+		rm -f "$f"
+	done
+	if [ -n "$changed" ] || ! active || ! listening; then
+		[ -z "$reload" ] || systemctl daemon-reload
+		why=$(restart) || {
+			# Too many starts in a short time is nothing that the options did.
+			case $(systemctl show docker.service -p Result) in *start-limit-hit*)
+				systemctl reset-failed docker.service docker.socket
+				why=$(restart)
+				;;
+			*) false ;;
+			esac
+		} || undo start "$why"
+		end=$((start + port_limit)) wait=0.05
+		until listening; do
+			active || undo start 'it ended'
+			[ "$(date +%s)" -lt $end ] || undo port "no answer within $port_limit s"
+			sleep $wait 2>/dev/null || sleep 1
+			wait=0.2
+		done
+		echo '@restarted yes'
+	fi
+	for f in $staged $removed; do
+		rm -f "$f.machine-old"
+	done
+	rm -f $pending
+	if [ "$enable" = yes ]; then
+		systemctl enable docker.service 2>&1 | text enable
+	fi
+	true
+}
