@@ -274,7 +274,7 @@ impl Provider for AmazonEc2 {
         let (driver, session) = self.instance(cx, state).await?;
         let id = &driver.instance_id;
         match session.call(|ec2| ec2.start(id)).await {
-            Err(error) if error.is("IncorrectInstanceState") => {
+            Err(error) if error.code() == "IncorrectInstanceState" => {
                 // Still on its way down.
                 let settled = |s| matches!(s, InstanceState::Stopped | InstanceState::Running);
                 wait_for(&session, id, settled, POWER).await?;

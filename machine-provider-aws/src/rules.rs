@@ -142,8 +142,10 @@ mod tests {
     use crate::client::{Group, Permission};
     use crate::state::Driver;
 
-    fn group(permissions: &[(&str, Option<(i32, i32)>, &[&str])]) -> Group {
-        let permission = |(protocol, ports, blocks): &(&str, Option<(i32, i32)>, &[&str])| {
+    type Granted<'a> = (&'a str, Option<(i32, i32)>, &'a [&'a str]);
+
+    fn group(permissions: &[Granted<'_>]) -> Group {
+        let permission = |(protocol, ports, blocks): &Granted<'_>| {
             let blocks = blocks.iter().map(|b| (*b).to_owned()).collect();
             Permission { protocol: (*protocol).to_owned(), ports: *ports, blocks }
         };

@@ -43,7 +43,7 @@ impl Session<'_> {
             };
             debug!(
                 operation = error.operation,
-                code = error.code.as_deref(),
+                code = error.code(),
                 request_id = error.request_id(),
                 repeat,
                 "{error}"

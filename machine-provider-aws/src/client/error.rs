@@ -11,33 +11,37 @@ use std::time::Duration;
 
 /// Why one call failed.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{message}")]
+#[error("{}", detail.message)]
 pub(crate) struct ApiError {
     /// EC2's name of the call.
     pub(crate) operation: &'static str,
-    /// EC2's error code; none where no answer of the service came.
-    pub(crate) code: Option<String>,
     pub(crate) kind: ErrorKind,
     /// The service refused, so the call changed nothing.
     pub(crate) refused: bool,
     pub(crate) retry_after: Option<Duration>,
-    message: String,
-    request_id: Option<String>,
+    detail: Box<Detail>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+#[derive(Clone, Debug)]
+struct Detail {
+    message: String,
+    code: Option<String>,
+    request_id: Option<String>,
 }
 
 impl ApiError {
     /// What the service answered; for what we find out ourselves as well.
     pub(crate) fn answered(operation: &'static str, code: &str, message: &str) -> Self {
         let kind = kind_of(code);
+        let message = worded(operation, code, kind, message);
+        let detail = Detail { message, code: Some(code.to_owned()), request_id: None };
         Self {
             operation,
-            code: Some(code.to_owned()),
             kind,
             refused: kind != ErrorKind::Transient,
             retry_after: None,
-            message: worded(operation, code, kind, message),
-            request_id: None,
+            detail: Box::new(detail),
             source: None,
         }
     }
@@ -47,14 +51,13 @@ impl ApiError {
         kind: ErrorKind,
         message: impl Into<String>,
     ) -> Self {
+        let detail = Detail { message: message.into(), code: None, request_id: None };
         Self {
             operation,
-            code: None,
             kind,
             refused: kind == ErrorKind::Credentials,
             retry_after: None,
-            message: message.into(),
-            request_id: None,
+            detail: Box::new(detail),
             source: None,
         }
     }
@@ -70,13 +73,14 @@ impl ApiError {
         self
     }
 
-    pub(crate) fn is(&self, code: &str) -> bool {
-        self.code.as_deref() == Some(code)
+    /// EC2's error code; empty where no answer of the service came.
+    pub(crate) fn code(&self) -> &str {
+        self.detail.code.as_deref().unwrap_or_default()
     }
 
     /// For the log.
     pub(crate) fn request_id(&self) -> &str {
-        self.request_id.as_deref().unwrap_or_default()
+        self.detail.request_id.as_deref().unwrap_or_default()
     }
 }
 
@@ -153,7 +157,7 @@ where
         }
         _ => undelivered(operation, &error),
     };
-    (ours.retry_after, ours.request_id) = (retry_after, request_id);
+    (ours.retry_after, ours.detail.request_id) = (retry_after, request_id);
     ours
 }
 

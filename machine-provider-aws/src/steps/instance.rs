@@ -193,7 +193,7 @@ impl Step for InstanceStep {
         let mut launched = session.call(|ec2| ec2.run_instance(&order)).await;
         if let Err(error) = &launched
             && error.refused
-            && error.code.as_deref().is_some_and(|code| code.starts_with("InvalidGroup"))
+            && error.code().starts_with("InvalidGroup")
         {
             // The last `rm` of another process took the group away since it was looked at.
             make_again(&self.account, cx, state).await?;

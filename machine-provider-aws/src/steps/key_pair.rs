@@ -61,7 +61,7 @@ impl Step for KeyPairStep {
             Ok(()) => return Ok(name),
             Err(error) => error,
         };
-        if !error.is("InvalidKeyPair.Duplicate") {
+        if error.code() != "InvalidKeyPair.Duplicate" {
             return Err(error.into());
         }
         // Ours, where the reply to an earlier try was lost.

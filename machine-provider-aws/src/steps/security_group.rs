@@ -189,7 +189,10 @@ pub(crate) async fn make_again(
 /// Groups seen to be there, with rules that they were seen to have: many machines that are made at
 /// once look once.
 #[derive(Default)]
-pub(crate) struct Ensured(Mutex<BTreeMap<(String, String), (Group, Vec<Rule>)>>);
+pub(crate) struct Ensured(Mutex<BTreeMap<InVpc, (Group, Vec<Rule>)>>);
+
+/// VPC and group name.
+type InVpc = (String, String);
 
 impl Ensured {
     /// The id of the group, which is made and completed where it is ours to do so.
@@ -264,7 +267,7 @@ async fn look_or_make(
     let tags = shared_tags(cx, driver, name);
     let error = match session.call(|ec2| ec2.create_group(name, vpc, &tags)).await {
         Ok(id) => return Ok(Some((Group { id, tags, ..Group::default() }, true))),
-        Err(error) if error.is("InvalidGroup.Duplicate") => error,
+        Err(error) if error.code() == "InvalidGroup.Duplicate" => error,
         Err(error) => return Err(error),
     };
     // Made by another machine meanwhile, or by a try whose reply was lost.
@@ -285,7 +288,7 @@ async fn authorize(session: &Session<'_>, group: &str, rules: &[Rule], is_new: b
     loop {
         let is_last = rounds.last().await;
         match session.call(|ec2| ec2.authorize(group, rules)).await {
-            Err(error) if error.is("InvalidPermission.Duplicate") => break,
+            Err(error) if error.code() == "InvalidPermission.Duplicate" => break,
             // Too new to be known everywhere.
             Err(error) if error.kind == ErrorKind::NotFound && is_new && !is_last => {}
             done => return done,
@@ -295,7 +298,7 @@ async fn authorize(session: &Session<'_>, group: &str, rules: &[Rule], is_new: b
     for rule in rules {
         let rule = std::slice::from_ref(rule);
         match session.call(|ec2| ec2.authorize(group, rule)).await {
-            Err(error) if error.is("InvalidPermission.Duplicate") => {}
+            Err(error) if error.code() == "InvalidPermission.Duplicate" => {}
             done => done?,
         }
     }
