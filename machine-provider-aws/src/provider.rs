@@ -26,6 +26,8 @@ use std::time::Duration;
 /// Name of [`AmazonEc2`] in `--driver` and in `config.json`: Docker Machine's.
 pub const NAME: &str = "amazonec2";
 
+/// EC2's code for an order that does not fit the instance's state.
+const WRONG_STATE: &str = "IncorrectInstanceState";
 /// A new instance shows up within this time, or counts as failed.
 const APPEARANCE: Duration = Duration::from_secs(5 * 60);
 /// Longest start or stop.
@@ -90,8 +92,17 @@ impl AmazonEc2 {
     async fn halt(&self, cx: &Cx<'_>, state: &mut State, force: bool) -> Result<()> {
         let (driver, session) = self.instance(cx, state).await?;
         let id = &driver.instance_id;
-        session.call(|ec2| ec2.stop(id, force)).await?;
         let off = |state| state == InstanceState::Stopped;
+        match session.call(|ec2| ec2.stop(id, force)).await {
+            Err(error) if error.code() == WRONG_STATE => {
+                // Still on its way up, or down.
+                let settled = |state| state == InstanceState::Running || off(state);
+                if !off(wait_for(&session, id, settled, POWER).await?.state) {
+                    session.call(|ec2| ec2.stop(id, force)).await?;
+                }
+            }
+            stopped => stopped?,
+        }
         let instance = wait_for(&session, id, off, POWER).await?;
         show_addresses(state, &driver, &instance)
     }
@@ -274,7 +285,7 @@ impl Provider for AmazonEc2 {
         let (driver, session) = self.instance(cx, state).await?;
         let id = &driver.instance_id;
         match session.call(|ec2| ec2.start(id)).await {
-            Err(error) if error.code() == "IncorrectInstanceState" => {
+            Err(error) if error.code() == WRONG_STATE => {
                 // Still on its way down.
                 let settled = |s| matches!(s, InstanceState::Stopped | InstanceState::Running);
                 wait_for(&session, id, settled, POWER).await?;

@@ -4,6 +4,7 @@
 //! time to appear, boot and end, groups that cannot be deleted while in use, spot requests, and
 //! whatever a test's hook answers instead. Time is the test's own.
 #![allow(dead_code, reason = "each test binary uses its part")]
+pub(crate) mod fixture;
 mod install;
 mod proxy;
 mod request;

@@ -1,6 +1,6 @@
 use super::install;
 use super::request::Request;
-use super::service::{Service, between};
+use super::service::{Service, between, every};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -58,6 +58,12 @@ fn runtime() -> &'static Runtime {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         builder.worker_threads(1).enable_all().build().expect("a runtime for the proxy")
     })
+}
+
+/// Answers that never change, by region and query: moto takes its time over them.
+fn constants() -> &'static Mutex<BTreeMap<(String, String), String>> {
+    static CONSTANTS: Mutex<BTreeMap<(String, String), String>> = Mutex::new(BTreeMap::new());
+    &CONSTANTS
 }
 
 impl Cloud {
@@ -145,17 +151,15 @@ impl Cloud {
 
     /// Everything in the account that is not there from the beginning.
     pub(crate) async fn resources(&self) -> Vec<String> {
-        let (instances, keys, groups, volumes) = (
-            self.ask("Action=DescribeInstances").await,
+        let (keys, groups, volumes) = (
             self.ask("Action=DescribeKeyPairs").await,
             self.ask("Action=DescribeSecurityGroups").await,
             self.ask("Action=DescribeVolumes&Filter.1.Name=status&Filter.1.Value.1=available")
                 .await,
         );
         let inner = self.0.clone();
-        let listed = runtime().spawn(async move {
-            inner.service.lock().await.resources(&instances, &keys, &groups, &volumes)
-        });
+        let listed = runtime()
+            .spawn(async move { inner.service.lock().await.resources(&keys, &groups, &volumes) });
         listed.await.expect("the proxy lives")
     }
 
@@ -193,6 +197,17 @@ impl Cloud {
         id
     }
 
+    /// Deletes by hand all groups of a name.
+    pub(crate) async fn delete_group(&self, name: &str) {
+        let query = format!(
+            "Action=DescribeSecurityGroups&Filter.1.Name=group-name&Filter.1.Value.1={name}"
+        );
+        let found = self.ask(&query).await;
+        for id in every(&found, "<groupId>", "</groupId>") {
+            self.ask(&format!("Action=DeleteSecurityGroup&GroupId={id}")).await;
+        }
+    }
+
     /// Ends an instance as its owner would by hand, at once.
     pub(crate) async fn forget(&self, id: &str) {
         self.ask(&format!("Action=TerminateInstances&InstanceId.1={id}")).await;
@@ -220,7 +235,17 @@ async fn serve(
         if let Some(reply) = service.answers_alone(&call) {
             return reply;
         }
-        let (status, text) = inner.forward(Bytes::from(call.for_moto()), &region).await;
+        let query = call.for_moto(&service.listed());
+        let key = (region.clone(), query.clone());
+        if call.is_constant()
+            && let Some(text) = lock(constants()).get(&key)
+        {
+            return (200, text.clone());
+        }
+        let (status, text) = inner.forward(Bytes::from(query), &region).await;
+        if call.is_constant() && status == 200 {
+            lock(constants()).insert(key, text.clone());
+        }
         service.patch(&call, status, text)
     };
     match answer {

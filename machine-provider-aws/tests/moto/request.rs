@@ -36,8 +36,9 @@ impl Request {
         found.map(|(n, _)| self.list(&format!("Filter.{n}.Value")))
     }
 
-    /// As moto is to see it: without filters that the proxy applies itself.
-    pub(crate) fn for_moto(&self) -> String {
+    /// As moto is to see it: without filters that the proxy applies itself, and a listing of
+    /// instances cut down to `listed`.
+    pub(crate) fn for_moto(&self, listed: &[&str]) -> String {
         let mut out = form_urlencoded::Serializer::new(String::new());
         out.append_pair("Action", &self.action);
         let own = ["instance-state-name", "network-interface.group-id"];
@@ -49,6 +50,12 @@ impl Request {
         for (name, value) in &self.fields {
             if !hidden.iter().any(|prefix| name.starts_with(prefix)) {
                 out.append_pair(name, value);
+            }
+        }
+        if self.action == "DescribeInstances" && self.filter("instance-id").is_none() {
+            out.append_pair("Filter.99.Name", "instance-id");
+            for (n, id) in listed.iter().enumerate() {
+                out.append_pair(&format!("Filter.99.Value.{}", n + 1), id);
             }
         }
         out.finish()
@@ -67,6 +74,12 @@ impl Request {
             Some((key.clone(), self.field(&format!("{at}.Value")).to_owned()))
         });
         tags.collect()
+    }
+
+    /// A look at what is the same in all accounts at all times.
+    pub(crate) fn is_constant(&self) -> bool {
+        let constant = ["DescribeInstanceTypes", "DescribeInstanceTypeOfferings", "DescribeImages"];
+        constant.contains(&self.action.as_str())
     }
 
     /// Whether it only looks.

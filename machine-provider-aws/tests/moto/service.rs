@@ -16,8 +16,10 @@ const STOP: Duration = SECOND.saturating_mul(15);
 const END: Duration = SECOND.saturating_mul(25);
 /// For this long after its end it still holds its groups.
 const HOLD: Duration = SECOND.saturating_mul(4);
-/// For this long after its end it still shows up.
+/// For this long after its end it still shows up, where it is asked for by id.
 const GHOST: Duration = SECOND.saturating_mul(3600);
+/// And in listings: less than EC2's hour, since moto never forgets, and gets slow by that.
+const LISTED_GHOST: Duration = SECOND.saturating_mul(300);
 
 struct Life {
     since: Duration,
@@ -75,10 +77,24 @@ impl Service {
         Self { clock, launched, lives, spots }
     }
 
+    /// Ids that a listing may show.
+    pub(crate) fn listed(&self) -> Vec<&str> {
+        let now = self.clock.now();
+        let shown = |life: &Life| {
+            !life.has_ended(now) || now.saturating_sub(life.since) < END + LISTED_GHOST
+        };
+        self.lives.iter().filter(|(_, life)| shown(life)).map(|(id, _)| id.as_str()).collect()
+    }
+
     /// Calls that moto must not see.
     pub(crate) fn answers_alone(&mut self, call: &Request) -> Option<(u16, String)> {
         let now = self.clock.now();
         match call.action.as_str() {
+            "DescribeInstances"
+                if call.filter("instance-id").is_none() && self.listed().is_empty() =>
+            {
+                Some((200, nothing(call)))
+            }
             "RunInstances" => Some((200, self.launched.get(call.field("ClientToken"))?.clone())),
             "TerminateInstances" | "StopInstances" | "StartInstances" | "RebootInstances" => {
                 self.order(call, now)
@@ -242,20 +258,11 @@ impl Service {
         }
     }
 
-    pub(crate) fn resources(
-        &self,
-        instances: &str,
-        keys: &str,
-        groups: &str,
-        volumes: &str,
-    ) -> Vec<String> {
+    pub(crate) fn resources(&self, keys: &str, groups: &str, volumes: &str) -> Vec<String> {
         let now = self.clock.now();
         let mut all = Vec::new();
-        for id in every(instances, "<instanceId>", "</instanceId>") {
-            if self.lives.get(id).is_some_and(|life| !life.has_ended(now)) {
-                all.push(id.to_owned());
-            }
-        }
+        let alive = self.lives.iter().filter(|(_, life)| !life.has_ended(now));
+        all.extend(alive.map(|(id, _)| id.clone()));
         all.extend(every(keys, "<keyName>", "</keyName>").map(str::to_owned));
         for group in groups.split("<item><groupId>").skip(1) {
             let name = between(group, "<groupName>", "</groupName>").unwrap_or_default();
@@ -301,6 +308,10 @@ pub(crate) fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a s
     text.split_once(start)?.1.split_once(end).map(|(inner, _)| inner)
 }
 
-fn every<'a>(text: &'a str, start: &'a str, end: &'a str) -> impl Iterator<Item = &'a str> {
+pub(crate) fn every<'a>(
+    text: &'a str,
+    start: &'a str,
+    end: &'a str,
+) -> impl Iterator<Item = &'a str> {
     text.split(start).skip(1).filter_map(move |part| part.split_once(end).map(|(inner, _)| inner))
 }
