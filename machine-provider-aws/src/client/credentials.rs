@@ -1,0 +1,120 @@
+use super::error::Causes;
+use super::sdk::Sdk;
+use super::{ApiError, Ec2, Reply};
+use crate::scope::Scope;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_ec2::config::{Credentials, ProvideCredentials, SharedHttpClient};
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use machine_core::{ErrorKind, Secret};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Time for the TCP and TLS handshakes.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Time for a whole call; `RunInstances` alone may take tens of seconds.
+const CALL: Duration = Duration::from_secs(90);
+/// Where regions matter only to the service that hands out credentials, and none is known.
+const FALLBACK_REGION: &str = "us-east-1";
+
+/// An access key in clear.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Keys {
+    pub(crate) access: Secret,
+    pub(crate) secret: Secret,
+    pub(crate) session: Option<Secret>,
+}
+
+/// Who signs the calls.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Identity {
+    /// Whoever the SDK finds: environment, default profile, SSO, web identity, container, instance.
+    Chain,
+    /// A profile of the shared configuration, whatever the environment says.
+    Profile(String),
+    Keys(Keys),
+}
+
+/// Turns identities into signed-in clients.
+#[derive(Clone, Debug)]
+pub(crate) struct Keyring {
+    /// Its TLS provider is given explicitly: no process-wide default is needed.
+    http: SharedHttpClient,
+}
+
+impl Keyring {
+    pub(crate) fn new() -> Self {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .build_https();
+        Self { http }
+    }
+
+    /// Whether there are credentials at all.
+    pub(crate) async fn probe(&self, identity: &Identity) -> Reply<()> {
+        if matches!(identity, Identity::Keys(_)) {
+            return Ok(());
+        }
+        let config = self.config(identity, FALLBACK_REGION).await;
+        let Some(provider) = config.credentials_provider() else {
+            return Err(missing("no credentials provider"));
+        };
+        match provider.provide_credentials().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(missing("no usable credentials").with_source(Causes::of(&error))),
+        }
+    }
+
+    pub(crate) async fn client(&self, identity: &Identity, scope: &Scope) -> Arc<dyn Ec2> {
+        let region = match scope.region.as_str() {
+            "" => FALLBACK_REGION,
+            region => region,
+        };
+        let config = self.config(identity, region).await;
+        let mut builder = aws_sdk_ec2::config::Builder::from(&config);
+        if let Some(endpoint) = &scope.endpoint {
+            builder = builder.endpoint_url(endpoint);
+        }
+        Arc::new(Sdk::new(aws_sdk_ec2::Client::from_conf(builder.build())))
+    }
+
+    async fn config(&self, identity: &Identity, region: &str) -> SdkConfig {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(CALL)
+            .build();
+        // Repeats are ours, since only we know which calls may be repeated and whose turn it is.
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(self.http.clone())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts)
+            .region(Region::new(region.to_owned()));
+        match identity {
+            Identity::Chain => {}
+            Identity::Profile(name) => {
+                let config = ProviderConfig::with_default_region().await;
+                let config = config.with_http_client(self.http.clone());
+                let provider = ProfileFileCredentialsProvider::builder()
+                    .configure(&config)
+                    .profile_name(name)
+                    .build();
+                loader = loader.profile_name(name).credentials_provider(provider);
+            }
+            Identity::Keys(keys) => {
+                let session = keys.session.as_ref().map(|secret| secret.expose().to_owned());
+                let (access, secret) = (keys.access.expose(), keys.secret.expose());
+                loader = loader
+                    .credentials_provider(Credentials::new(access, secret, session, None, "keys"));
+            }
+        }
+        loader.load().await
+    }
+}
+
+fn missing(text: &str) -> ApiError {
+    ApiError::unanswered("credentials", ErrorKind::Credentials, text)
+}

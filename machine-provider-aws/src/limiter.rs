@@ -1,0 +1,124 @@
+use machine_core::Clock;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Calls that may go out at once. EC2 lets 100 reads, 50 writes and 5 launches burst, and refills
+/// 2 to 20 a second (AWS, "Request throttling for the Amazon EC2 API"); what is too much for a call
+/// is learned from its refusal.
+const BURST: f64 = 50.0;
+/// Calls a second after that.
+const RATE: f64 = 20.0;
+/// However often we are told off.
+const LEAST_RATE: f64 = 1.0;
+/// What a call that was let through earns back of a lowered rate.
+const RECOVERY: f64 = 1.1;
+/// A pause is never longer; a time farther off is another clock's.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// One for all calls to a region of an account: a refusal of one slows all.
+#[derive(Debug)]
+pub(crate) struct Limiter(Mutex<Bucket>);
+
+#[derive(Debug)]
+struct Bucket {
+    tokens: f64,
+    rate: f64,
+    seen: Duration,
+    closed_until: Duration,
+}
+
+impl Default for Limiter {
+    fn default() -> Self {
+        let (seen, closed_until) = (Duration::ZERO, Duration::ZERO);
+        Self(Mutex::new(Bucket { tokens: BURST, rate: RATE, seen, closed_until }))
+    }
+}
+
+impl Limiter {
+    fn bucket(&self) -> MutexGuard<'_, Bucket> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for its turn.
+    pub(crate) async fn admit(&self, clock: &dyn Clock) {
+        loop {
+            let wait = self.bucket().take(clock.now());
+            match wait {
+                None => return,
+                Some(wait) => clock.sleep(wait).await,
+            }
+        }
+    }
+
+    /// The service said that it is too much: nobody calls for `pause`, and then more slowly.
+    pub(crate) fn told_off(&self, now: Duration, pause: Duration) {
+        let mut bucket = self.bucket();
+        bucket.rate = (bucket.rate / 2.0).max(LEAST_RATE);
+        bucket.tokens = bucket.tokens.min(1.0);
+        bucket.closed_until = now + pause.min(LONGEST_PAUSE);
+    }
+
+    pub(crate) fn let_through(&self) {
+        let mut bucket = self.bucket();
+        bucket.rate = (bucket.rate * RECOVERY).min(RATE);
+    }
+}
+
+impl Bucket {
+    fn take(&mut self, now: Duration) -> Option<Duration> {
+        // Callers may bring different clocks; none of them goes back, so a jump is a change of clock.
+        let passed = now.saturating_sub(self.seen).as_secs_f64();
+        self.seen = now;
+        self.tokens = (self.tokens + passed * self.rate).min(BURST);
+        let closed = self.closed_until.saturating_sub(now);
+        if !closed.is_zero() && closed <= LONGEST_PAUSE {
+            return Some(closed);
+        }
+        if self.tokens >= 1.0 {
+            self.tokens -= 1.0;
+            return None;
+        }
+        Some(Duration::from_secs_f64((1.0 - self.tokens) / self.rate))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BURST, Bucket, Limiter};
+    use std::time::Duration;
+
+    fn takes(bucket: &mut Bucket, now: Duration) -> usize {
+        std::iter::from_fn(|| bucket.take(now).is_none().then_some(())).count()
+    }
+
+    #[test]
+    fn a_burst_then_a_rate() {
+        let limiter = Limiter::default();
+        let mut bucket = limiter.bucket();
+        assert_eq!(takes(&mut bucket, Duration::from_secs(5)), BURST as usize);
+        assert_eq!(takes(&mut bucket, Duration::from_secs(6)), 20);
+        let wait = bucket.take(Duration::from_secs(6)).unwrap();
+        assert_eq!(wait, Duration::from_millis(50));
+    }
+
+    #[test]
+    fn a_refusal_closes_for_all_and_slows() {
+        let limiter = Limiter::default();
+        let second = Duration::from_secs(1);
+        limiter.told_off(second, 3 * second);
+        assert_eq!(limiter.bucket().take(2 * second), Some(2 * second));
+        let mut bucket = limiter.bucket();
+        assert_eq!(
+            takes(&mut bucket, 4 * second),
+            11,
+            "one left, and one second's worth at half rate, twice"
+        );
+    }
+
+    #[test]
+    fn another_clock_does_not_stop_the_world() {
+        let limiter = Limiter::default();
+        limiter.told_off(Duration::from_secs(100_000), Duration::from_secs(30));
+        assert_eq!(limiter.bucket().take(Duration::from_secs(1)), None);
+    }
+}

@@ -1,0 +1,86 @@
+use crate::client::{ApiError, Ec2, Reply};
+use crate::link::Link;
+use machine_core::{Clock, ErrorKind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tracing::debug;
+
+pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Reply<T>> + Send + 'a>>;
+
+/// First pause before a repeat, doubled each time.
+const PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+/// A refusal for too many calls passes by itself: more patience than for the rest.
+const THROTTLED_REPEATS: u32 = 8;
+
+/// The calls of one operation: in turn, and repeated where that may help.
+///
+/// Every call may be repeated, since each carries a token or a name, or changes nothing by being
+/// said twice.
+#[derive(Clone)]
+pub(crate) struct Session<'a> {
+    pub(crate) link: Arc<Link>,
+    pub(crate) clock: &'a dyn Clock,
+    /// Repeats after a passing fault.
+    pub(crate) repeats: u32,
+}
+
+impl Session<'_> {
+    pub(crate) async fn call<'c, T>(
+        &'c self,
+        call: impl Fn(&'c dyn Ec2) -> Answer<'c, T>,
+    ) -> Reply<T> {
+        let mut may_have_worked = false;
+        for repeat in 0.. {
+            self.link.limiter.admit(self.clock).await;
+            let mut error = match call(self.link.ec2.as_ref()).await {
+                Ok(reply) => {
+                    self.link.limiter.let_through();
+                    return Ok(reply);
+                }
+                Err(error) => error,
+            };
+            debug!(
+                operation = error.operation,
+                code = error.code(),
+                request_id = error.request_id(),
+                repeat,
+                "{error}"
+            );
+            let pause = self.pause(&error, repeat);
+            if error.kind == ErrorKind::RateLimited
+                && let Some(pause) = pause
+            {
+                self.link.limiter.told_off(self.clock.now(), pause);
+            }
+            may_have_worked |= !error.refused;
+            // What an earlier try may have made is not undone by a later refusal.
+            error.refused &= !may_have_worked;
+            match pause {
+                Some(pause) => self.clock.sleep(pause).await,
+                None => return Err(error),
+            }
+        }
+        unreachable!("repeats end with a reply or an error")
+    }
+
+    /// How long to wait before a repeat; none where it would not help.
+    fn pause(&self, error: &ApiError, repeat: u32) -> Option<Duration> {
+        let most = match error.kind {
+            ErrorKind::RateLimited => self.repeats.max(THROTTLED_REPEATS),
+            ErrorKind::Transient | ErrorKind::Indeterminate => self.repeats,
+            _ => 0,
+        };
+        if repeat >= most {
+            return None;
+        }
+        let pause = PAUSE.saturating_mul(2_u32.saturating_pow(repeat)).min(LONGEST_PAUSE);
+        Some(jittered(pause).max(error.retry_after.unwrap_or_default().min(LONGEST_PAUSE)))
+    }
+}
+
+/// Between half and the whole: many that failed together do not come back together.
+pub(crate) fn jittered(time: Duration) -> Duration {
+    time.mul_f64(0.5 + 0.5 * fastrand::f64())
+}
