@@ -1,6 +1,6 @@
 use super::Machines;
 use crate::engine::{Endpoint, EngineVersion};
-use crate::store::Entry;
+use crate::store::{Entry, LockName};
 use futures_util::future::join_all;
 use machine_core::{Error, ErrorKind, MachineState, Provider, Result, State, Status};
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ impl Machines {
     pub async fn statuses(&self, entries: &[Entry]) -> Vec<Result<Status>> {
         let groups = self.groups(entries).await;
         let asked = groups.into_iter().map(|group| async move {
-            let answers = ask(&group, entries, STATUS).await;
+            let answers = self.ask(&group, entries, STATUS).await;
             group.members.into_iter().zip(answers)
         });
         in_order(join_all(asked).await)
@@ -70,7 +70,7 @@ impl Machines {
         let groups = self.groups(entries).await;
         let looked = groups.into_iter().map(|group| async move {
             let started = Instant::now();
-            let answers = ask(&group, entries, limit).await;
+            let answers = self.ask(&group, entries, limit).await;
             // Where looks wait for each other, the wait counts against no machine.
             let asked = match group.bounds_itself() {
                 true => Instant::now(),
@@ -128,6 +128,27 @@ impl Machines {
         })
     }
 
+    async fn ask(&self, group: &Group, entries: &[Entry], limit: Duration) -> Vec<Result<Status>> {
+        let members = group.members.iter().map(|&index| &entries[index]);
+        let provider = match &group.provider {
+            Ok(provider) => provider,
+            Err(error) => return members.map(|_| Err(copy(error))).collect(),
+        };
+        let needs_keeper = provider.capabilities().needs_keeper;
+        // What a driver is making it cannot tell of.
+        let is_made =
+            |entry: &&Entry| needs_keeper && self.store.is_locked(LockName::Keeper(&entry.name));
+        let (made, others): (Vec<_>, Vec<_>) = members.clone().partition(is_made);
+        let states: Vec<_> = others.iter().map(|entry| &entry.config.driver).collect();
+        let mut answers = bounded(provider.as_ref(), &states, limit).await.into_iter();
+        let is_made = |entry: &Entry| made.iter().any(|other| other.name == entry.name);
+        let answer = |entry| match is_made(entry) {
+            true => Ok(Status::new(MachineState::Starting)),
+            false => answers.next().unwrap_or_else(|| Err(no_answer())),
+        };
+        members.map(answer).collect()
+    }
+
     async fn groups(&self, entries: &[Entry]) -> Vec<Group> {
         type Account<'a> = (&'a str, Option<&'a str>);
         let mut providers: BTreeMap<Account<'_>, Result<Arc<dyn Provider>, Arc<Error>>> =
@@ -158,14 +179,6 @@ impl Machines {
             }
         }
         groups
-    }
-}
-
-async fn ask(group: &Group, entries: &[Entry], limit: Duration) -> Vec<Result<Status>> {
-    let states: Vec<_> = group.members.iter().map(|&i| &entries[i].config.driver).collect();
-    match &group.provider {
-        Ok(provider) => bounded(provider.as_ref(), &states, limit).await,
-        Err(error) => states.iter().map(|_| Err(copy(error))).collect(),
     }
 }
 
