@@ -23,6 +23,7 @@ pub(crate) struct Context {
     /// Where output goes.
     pub(crate) out: Arc<Output>,
     globals: OnceLock<Options>,
+    credentials: OnceLock<Options>,
     debug: OnceLock<bool>,
 }
 
@@ -72,6 +73,7 @@ impl Context {
             program,
             out: Arc::default(),
             globals: OnceLock::new(),
+            credentials: OnceLock::new(),
             debug: OnceLock::new(),
         }
     }
@@ -104,6 +106,11 @@ impl Context {
 
     pub(crate) fn set_globals(&self, options: Options) {
         self.globals.set(options).ok();
+    }
+
+    /// What machines of this command are signed in with, beside where their credentials came from.
+    pub(crate) fn set_credentials(&self, options: Options) {
+        self.credentials.set(options).ok();
     }
 
     /// A global text flag that is not empty.
@@ -156,6 +163,7 @@ impl Context {
         settings.ca_key = path("tls-ca-key");
         settings.client_cert = path("tls-client-cert");
         settings.client_key = path("tls-client-key");
+        settings.credentials = self.credentials.get().cloned().unwrap_or_default();
         settings.interrupt = interrupt;
         settings.keeper = self.keeper();
         let registry = move |driver: &str| registry::provider_within(driver, look);

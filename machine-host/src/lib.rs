@@ -3,6 +3,9 @@ mod clock;
 #[cfg(feature = "full")]
 mod engine;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod journal;
 mod keys;
 #[cfg(feature = "full")]
@@ -25,12 +28,14 @@ pub use keys::generate_ssh_key;
 #[cfg(feature = "full")]
 pub use lifecycle::{
     Connection, CreateError, CreateSpec, Interrupt, Interrupter, Keeper, Look, Machines, Power,
-    Registry, Removal, Settings, Stage, check_name, keep,
+    Regenerate, Registry, Removal, Settings, Stage, check_name, keep,
 };
 pub use platform::{home_dir, user_name};
 pub use progress::{Progress, ProgressSink};
 #[cfg(feature = "full")]
-pub use provision::{Certificates, EngineFlags, Install, Plan, Provisioned, detect, provision};
+pub use provision::{
+    Certificates, EngineFlags, Install, Plan, Provisioned, Upgraded, detect, provision, upgrade,
+};
 #[cfg(feature = "full")]
 pub use ssh::{
     ACCEPT_HOST_KEY, Patience, Reply, Session, Target, accepts_host_key, command as ssh_command,

@@ -16,6 +16,7 @@ pub use create::{CreateError, CreateSpec, Stage, check_name};
 pub use interrupt::{Interrupt, Interrupter};
 pub use keeper::{Keeper, keep};
 pub use power::Power;
+pub use provision::Regenerate;
 pub use remove::Removal;
 pub use status::Look;
 
@@ -44,6 +45,9 @@ pub struct Settings {
     pub client_cert: Option<PathBuf>,
     /// Its key. Default: `certs/key.pem`.
     pub client_key: Option<PathBuf>,
+    /// What providers are signed in with, for machines that exist. Default: nothing, so that each
+    /// looks where the machine's credentials came from.
+    pub credentials: Options,
     /// Who the certificates are made out to. Default: the user's name, or `unknown`.
     pub owner: String,
     /// What ends an operation early. Default: nothing does.
@@ -64,6 +68,7 @@ impl Settings {
             ca_key: None,
             client_cert: None,
             client_key: None,
+            credentials: Options::none(),
             owner: crate::platform::user_name(),
             interrupt: Interrupt::never(),
             ssh: PathBuf::from("ssh"),
@@ -151,7 +156,7 @@ impl Machines {
             );
             Error::new(ErrorKind::Unsupported, "", text)
         })?;
-        provider.sign_in(&Options::none(), source).await?;
+        provider.sign_in(&self.settings.credentials, source).await?;
         Ok(Arc::from(provider))
     }
 

@@ -12,6 +12,8 @@ mod lock;
 mod platform;
 #[cfg(feature = "full")]
 mod provision;
+#[cfg(all(unix, feature = "full"))]
+mod shells;
 #[cfg(feature = "full")]
 mod site;
 #[cfg(feature = "full")]
@@ -20,3 +22,4 @@ mod store;
 mod support;
 #[cfg(feature = "full")]
 mod tls;
+mod upgrade;

@@ -3,7 +3,7 @@
 
 text() { # KEY [VALUE]; the text comes on standard input
 	printf '@%s\n' "$*"
-	head -c 65536 | sed 's/^/ /'
+	sed 's/^/ /'
 	echo # the last line may lack its end
 }
 
