@@ -5,8 +5,9 @@ use crate::render::plain::Output;
 use crate::render::progress::Reporter;
 use crate::{golang, help, platform, registry};
 use machine_core::Options;
-use machine_host::{Entry, Interrupt, Machines, Settings, Store};
+use machine_host::{Entry, Interrupt, Keeper, Machines, Settings, Store};
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -24,6 +25,25 @@ pub(crate) struct Context {
     globals: OnceLock<Options>,
     credentials: OnceLock<Options>,
     debug: OnceLock<bool>,
+}
+
+/// First word of a command line that nobody types: see [`Context::keep`].
+pub(crate) const KEEPER: &str = "keep-create";
+
+/// Its lines may have no reader, as in a program that outlives its caller: that is no failure, and
+/// the subscriber must not come to tell of one.
+struct Unheard(std::io::Stderr);
+
+impl Write for Unheard {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.write_all(bytes).ok();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush().ok();
+        Ok(())
+    }
 }
 
 /// The store when neither flag nor variable names one.
@@ -75,7 +95,7 @@ impl Context {
         if debug {
             tracing_subscriber::fmt()
                 .with_max_level(tracing::Level::DEBUG)
-                .with_writer(std::io::stderr)
+                .with_writer(|| Unheard(std::io::stderr()))
                 .with_ansi(false)
                 .with_timer(tracing_subscriber::fmt::time::uptime())
                 .init();
@@ -145,8 +165,26 @@ impl Context {
         settings.client_key = path("tls-client-key");
         settings.credentials = self.credentials.get().cloned().unwrap_or_default();
         settings.interrupt = interrupt;
+        settings.keeper = self.keeper();
         let registry = move |driver: &str| registry::provider_within(driver, look);
         Machines::new(settings, registry, Arc::new(Reporter::new(self.out.clone())))
+    }
+
+    /// This program once more, for creates that must outlive it.
+    fn keeper(&self) -> Option<Keeper> {
+        let is_debug = self.debug.get().copied().unwrap_or_default();
+        let debug = is_debug.then(|| OsString::from("-D"));
+        let args = [KEEPER.into()].into_iter().chain(debug).collect();
+        let mut keeper = Keeper::new(std::env::current_exe().ok()?, args);
+        keeper.stderr = is_debug;
+        Some(keeper)
+    }
+
+    /// Is such a program.
+    pub(crate) fn keep(&self) -> Result<(), Failure> {
+        let kept = self.block_on(machine_host::keep(registry::provider))?;
+        // Only its kind knows what to say to it.
+        kept.map_err(|_| self.unknown_command(KEEPER))
     }
 
     /// Names on the command line, or the machine called `default` if there is one.

@@ -90,6 +90,9 @@ fn globals() -> Vec<OptionSpec> {
 
 fn run(context: &Context) -> Result<(), Failure> {
     context.start_debug_log()?;
+    if context.argv.get(1).is_some_and(|word| word == context::KEEPER) {
+        return context.keep();
+    }
     let specs = globals();
     let top = || help::top(&context.program, &specs);
     let line = match argv::globals(&specs, context.argv.get(1..).unwrap_or_default(), &variable) {

@@ -248,3 +248,26 @@ pub(crate) fn detach(command: &mut tokio::process::Command) {
     // CREATE_NEW_PROCESS_GROUP
     command.creation_flags(0x0000_0200);
 }
+
+/// Keeps the console's Ctrl-C away from a process that outlives us.
+#[cfg(all(feature = "full", windows))]
+pub(crate) fn before_leaving(command: &mut std::process::Command) {
+    use std::os::windows::process::CommandExt;
+    const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
+    command.creation_flags(CREATE_NEW_PROCESS_GROUP);
+}
+
+/// Such a process leaves our session by itself.
+#[cfg(all(feature = "full", not(windows)))]
+pub(crate) fn before_leaving(_: &mut std::process::Command) {}
+
+/// Leaves the terminal's session: neither its Ctrl-C nor its end reaches this process any more.
+#[cfg(all(feature = "full", unix))]
+pub(crate) fn leave_session() {
+    // It fails where we lead one already.
+    rustix::process::setsid().ok();
+}
+
+/// There are no sessions.
+#[cfg(all(feature = "full", not(unix)))]
+pub(crate) fn leave_session() {}

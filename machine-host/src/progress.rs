@@ -1,11 +1,12 @@
 use machine_core::Event;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// What a command is doing, with no wording decided yet.
 ///
 /// The variants of one `create` come in the order in which they stand here.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum Progress {
     /// Another command holds a lock that this one needs.

@@ -2,6 +2,7 @@
 mod connect;
 mod create;
 mod interrupt;
+mod keeper;
 mod operation;
 mod power;
 mod provision;
@@ -13,6 +14,7 @@ mod status;
 pub use connect::Connection;
 pub use create::{CreateError, CreateSpec, Stage, check_name};
 pub use interrupt::{Interrupt, Interrupter};
+pub use keeper::{Keeper, keep};
 pub use power::Power;
 pub use provision::Regenerate;
 pub use remove::Removal;
@@ -52,6 +54,9 @@ pub struct Settings {
     pub interrupt: Interrupt,
     /// The SSH client. Default: `ssh`, found on `PATH`.
     pub ssh: PathBuf,
+    /// What runs creates that must outlive this process, as those of plugins. Default: none; then
+    /// what a driver makes in the moment in which this process is killed may be lost.
+    pub keeper: Option<Keeper>,
 }
 
 impl Settings {
@@ -67,6 +72,7 @@ impl Settings {
             owner: crate::platform::user_name(),
             interrupt: Interrupt::never(),
             ssh: PathBuf::from("ssh"),
+            keeper: None,
         }
     }
 }

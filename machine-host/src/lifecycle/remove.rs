@@ -1,6 +1,6 @@
 use super::Machines;
 use super::operation::Operation;
-use crate::store::{Entry, Lock, Own};
+use crate::store::{Entry, Lock, LockName, Own};
 use machine_core::{Error, Journal, Provider, Result, merge};
 
 /// How a removal ended.
@@ -90,6 +90,7 @@ impl Machines {
         match self.store.forget(name) {
             Ok(()) => {
                 if let Some(lock) = lock {
+                    self.store.discard(LockName::Keeper(name)); // a killed keeper left it
                     lock.unlink().ok(); // nobody needs the file; it is only left behind
                 }
                 Removal { gone: true, error }

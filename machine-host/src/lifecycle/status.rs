@@ -1,6 +1,6 @@
 use super::Machines;
 use crate::engine::{Endpoint, EngineVersion};
-use crate::store::Entry;
+use crate::store::{Entry, LockName};
 use futures_util::future::join_all;
 use machine_core::{Error, ErrorKind, MachineState, Provider, Result, State, Status};
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ impl Machines {
     pub async fn statuses(&self, entries: &[Entry]) -> Vec<Result<Status>> {
         let groups = self.groups(entries).await;
         let asked = groups.into_iter().map(|group| async move {
-            let answers = ask(&group, entries, Some(STATUS)).await;
+            let answers = self.ask(&group, entries, Some(STATUS)).await;
             group.members.into_iter().zip(answers)
         });
         in_order(join_all(asked).await)
@@ -70,7 +70,7 @@ impl Machines {
         let seen: Vec<OnceLock<Look>> = entries.iter().map(|_| OnceLock::new()).collect();
         let groups = self.groups(entries).await;
         let look_at = async |group: &Group, each: Option<Duration>| {
-            let answers = ask(group, entries, None).await;
+            let answers = self.ask(group, entries, None).await;
             let looks = group.members.iter().zip(answers).map(async |(&index, status)| {
                 let version = self.version_of(&entries[index], &status, &engines, each).await;
                 let timed_out = status.as_ref().is_ok_and(|s| s.state == MachineState::Timeout);
@@ -132,6 +132,32 @@ impl Machines {
         })
     }
 
+    async fn ask(
+        &self,
+        group: &Group,
+        entries: &[Entry],
+        limit: Option<Duration>,
+    ) -> Vec<Result<Status>> {
+        let members = group.members.iter().map(|&index| &entries[index]);
+        let provider = match &group.provider {
+            Ok(provider) => provider,
+            Err(error) => return members.map(|_| Err(copy(error))).collect(),
+        };
+        let needs_keeper = provider.capabilities().needs_keeper;
+        // What a driver is making it cannot tell of.
+        let is_made =
+            |entry: &&Entry| needs_keeper && self.store.is_locked(LockName::Keeper(&entry.name));
+        let (made, others): (Vec<_>, Vec<_>) = members.clone().partition(is_made);
+        let states: Vec<_> = others.iter().map(|entry| &entry.config.driver).collect();
+        let mut answers = bounded(provider.as_ref(), &states, limit).await.into_iter();
+        let is_made = |entry: &Entry| made.iter().any(|other| other.name == entry.name);
+        let answer = |entry| match is_made(entry) {
+            true => Ok(Status::new(MachineState::Starting)),
+            false => answers.next().unwrap_or_else(|| Err(no_answer())),
+        };
+        members.map(answer).collect()
+    }
+
     async fn groups(&self, entries: &[Entry]) -> Vec<Group> {
         type Account<'a> = (&'a str, Option<String>);
         let mut has_account: BTreeMap<&str, bool> = BTreeMap::new();
@@ -182,14 +208,6 @@ impl Machines {
             Some(own) => own.source.clone(),
             None => self.store.load_own(&entry.name).ok().flatten()?.source,
         }
-    }
-}
-
-async fn ask(group: &Group, entries: &[Entry], limit: Option<Duration>) -> Vec<Result<Status>> {
-    let states: Vec<_> = group.members.iter().map(|&i| &entries[i].config.driver).collect();
-    match &group.provider {
-        Ok(provider) => bounded(provider.as_ref(), &states, limit).await,
-        Err(error) => states.iter().map(|_| Err(copy(error))).collect(),
     }
 }
 

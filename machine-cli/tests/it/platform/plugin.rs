@@ -3,6 +3,8 @@ use super::go;
 use crate::home::Home;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// On machines of a driver of this name Docker Machine sets nothing up.
 const DRIVER: &str = "ci-test";
@@ -172,4 +174,104 @@ fn the_program_is_a_plugin_where_it_is_started_as_one() {
     assert_eq!(failed.code, Some(1));
     assert!(failed.err.contains("Unsupported driver: second"), "{}", failed.err);
     assert!(!home.store().exists());
+}
+
+/// A create that waits at every gate of the driver, in the background.
+fn begin(peer: &Peer) -> Child {
+    let args = ["create", "-d", DRIVER, "--peer-gates", "new"];
+    let mut command = peer.home.command(&args);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
+}
+
+fn until(what: &str, condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+impl Peer {
+    fn reached(&self, gate: &str) {
+        let file = self.cloud().join(format!(".at-{gate}"));
+        until(gate, || file.exists());
+    }
+
+    fn pass(&self, gates: &[&str]) {
+        let file = |gate: &&str| self.cloud().join(format!(".pass-{gate}"));
+        gates.iter().map(file).for_each(|file| std::fs::write(file, "").unwrap());
+    }
+
+    #[track_caller]
+    fn left_nothing(&self) {
+        assert_eq!(self.things(), BTreeSet::new());
+        assert!(!self.has_machine("new"));
+        until("drivers end", || self.living().is_empty());
+        let locks = self.home.store().join("locks");
+        let left = std::fs::read_dir(locks).unwrap().map(|file| file.unwrap().file_name());
+        assert_eq!(left.collect::<Vec<_>>(), ["authority.lock"]);
+    }
+}
+
+const GATES: [&str; 3] = ["begin", "key", "server"];
+
+#[test]
+fn a_killed_create_is_finished_and_can_be_removed() {
+    for (at, gate) in GATES.into_iter().enumerate() {
+        let Some(peer) = Peer::new() else { return };
+        let mut create = begin(&peer);
+        peer.pass(&GATES[..at]);
+        peer.reached(gate);
+        create.kill().unwrap();
+        create.wait().unwrap();
+        let list = "ls --format {{.DriverName}}_{{.State}}";
+        peer.home.prints(list, "ci-test_Starting\n");
+        peer.home.prints("status new", "Starting\n");
+        let remove = peer.home.command(&["rm", "-y", "new"]).stdin(Stdio::null()).spawn().unwrap();
+        peer.pass(&GATES);
+        let removed = remove.wait_with_output().unwrap();
+        assert!(removed.status.success() && removed.stderr.is_empty(), "{gate}: {removed:?}");
+        peer.left_nothing();
+    }
+}
+
+#[test]
+fn an_interrupted_create_is_taken_back() {
+    let Some(peer) = Peer::new() else { return };
+    let create = begin(&peer);
+    peer.pass(&["begin"]);
+    peer.reached("key");
+    let sent = Command::new("kill").args(["-s", "INT", &create.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    peer.pass(&GATES);
+    let ended = create.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{ended:?}");
+    assert_eq!(peer.things(), BTreeSet::new());
+    assert_eq!(peer.home.line("rm -y new").code, Some(0));
+    peer.left_nothing();
+}
+
+#[test]
+fn with_its_keeper_killed_too_what_was_saved_is_removed() {
+    let Some(peer) = Peer::new() else { return };
+    let mut create = begin(&peer);
+    peer.pass(&["begin"]);
+    peer.reached("key");
+    let saved = peer.home.machine("new").join("config.json");
+    until("the key is saved", || {
+        std::fs::read_to_string(&saved).unwrap().contains("\"KeyID\": \"key-new\"")
+    });
+    let keeper = children(create.id());
+    assert_eq!(keeper.len(), 1);
+    let killed = Command::new("kill").args(["-s", "KILL", &keeper[0]]).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(create.wait().unwrap().code(), Some(1));
+    assert_eq!(peer.home.line("rm -y new").code, Some(0));
+    // Without heartbeat the driver ends by itself.
+    peer.left_nothing();
+}
+
+fn children(pid: u32) -> Vec<String> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+    text.unwrap().split_whitespace().map(str::to_owned).collect()
 }
