@@ -9,6 +9,7 @@ use machine_host::{Entry, Interrupt, Machines, Settings, Store};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// The command line as it was given, and what its global flags say.
 pub(crate) struct Context {
@@ -21,6 +22,7 @@ pub(crate) struct Context {
     /// Where output goes.
     pub(crate) out: Arc<Output>,
     globals: OnceLock<Options>,
+    credentials: OnceLock<Options>,
     debug: OnceLock<bool>,
 }
 
@@ -51,6 +53,7 @@ impl Context {
             program,
             out: Arc::default(),
             globals: OnceLock::new(),
+            credentials: OnceLock::new(),
             debug: OnceLock::new(),
         }
     }
@@ -83,6 +86,11 @@ impl Context {
 
     pub(crate) fn set_globals(&self, options: Options) {
         self.globals.set(options).ok();
+    }
+
+    /// What machines of this command are signed in with, beside where their credentials came from.
+    pub(crate) fn set_credentials(&self, options: Options) {
+        self.credentials.set(options).ok();
     }
 
     /// A global text flag that is not empty.
@@ -120,14 +128,25 @@ impl Context {
 
     /// As [`Context::machines`], for work that an interrupt ends in good order.
     pub(crate) fn machines_until(&self, interrupt: Interrupt) -> Machines {
+        self.machines_of(interrupt, None)
+    }
+
+    /// As [`Context::machines`], with a limit for one look at a machine.
+    pub(crate) fn machines_within(&self, look: Duration) -> Machines {
+        self.machines_of(Interrupt::never(), Some(look))
+    }
+
+    fn machines_of(&self, interrupt: Interrupt, look: Option<Duration>) -> Machines {
         let path = |name: &str| self.global(name).map(PathBuf::from);
         let mut settings = Settings::new(self.root());
         settings.ca_cert = path("tls-ca-cert");
         settings.ca_key = path("tls-ca-key");
         settings.client_cert = path("tls-client-cert");
         settings.client_key = path("tls-client-key");
+        settings.credentials = self.credentials.get().cloned().unwrap_or_default();
         settings.interrupt = interrupt;
-        Machines::new(settings, registry::provider, Arc::new(Reporter::new(self.out.clone())))
+        let registry = move |driver: &str| registry::provider_within(driver, look);
+        Machines::new(settings, registry, Arc::new(Reporter::new(self.out.clone())))
     }
 
     /// Names on the command line, or the machine called `default` if there is one.

@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 
 /// A pre-create check failed and nothing was made.
 pub(crate) const PRE_CREATE: u8 = 3;
+/// The machine's instance is gone, as Rancher's fork says it.
+pub(crate) const GONE: u8 = 4;
 /// The user interrupted.
 pub(crate) const INTERRUPTED: u8 = 130;
 

@@ -13,6 +13,7 @@ mod registry;
 mod render;
 mod template;
 
+use commands::dialect::{self, Extra};
 use commands::{Command, Run};
 use context::Context;
 use failure::Failure;
@@ -23,6 +24,14 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let context = Context::new(std::env::args_os().collect());
     let mut code = 0;
+    match registry::serve() {
+        Some(Ok(code)) => return code,
+        Some(Err(text)) => {
+            context.out.error(&text);
+            return ExitCode::FAILURE;
+        }
+        None => {}
+    }
     if let Err(failure) = run(&context) {
         code = failure.code;
         if !failure.text.is_empty() {
@@ -71,6 +80,9 @@ fn globals() -> Vec<OptionSpec> {
             "MACHINE_BUGSNAG_API_TOKEN",
             "BugSnag API token for crash reporting",
         ),
+        text("secret-name", "K8S_SECRET_NAME", "Kubernetes secret to keep machines in (refused)"),
+        text("secret-namespace", "K8S_SECRET_NAMESPACE", "Namespace of that secret"),
+        text("kubeconfig", "KUBECONFIG", "Configuration to reach that secret with"),
         OptionSpec::new("help", OptionKind::Switch, "show help").with_alias("h"),
         OptionSpec::new("version", OptionKind::Switch, "print the version").with_alias("v"),
     ]
@@ -106,6 +118,9 @@ fn run(context: &Context) -> Result<(), Failure> {
         Some((name, _)) if name.is_empty() => context.out.text(&top()),
         Some((name, tail)) => {
             let command = commands::find(name).ok_or_else(|| context.unknown_command(name))?;
+            if !matches!(command.name, "help" | "version") {
+                dialect::refuse_secret_store(context)?;
+            }
             return invoke(context, command, tail);
         }
     }
@@ -123,8 +138,12 @@ fn invoke(context: &Context, command: &Command, tail: &[String]) -> Result<(), F
         Run::Flags(function) => {
             let specs = (command.flags)();
             let tail = argv::reorder(tail);
-            match commands::read(context, command, &specs, &tail)? {
-                Some(invocation) => function(context, command, invocation),
+            let extra = Extra::of(context, command, &tail)?;
+            match commands::read(context, command, &specs, &extra.all, &tail)? {
+                Some(invocation) => {
+                    extra.keep(context, &invocation)?;
+                    function(context, command, invocation)
+                }
                 None => Ok(()),
             }
         }

@@ -16,6 +16,16 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
+    /// What was wrong with it, in the words of Go's `fmt.Scanln`.
+    pub(crate) fn complaint(&self) -> Option<&'static str> {
+        match self {
+            Self::Word(_) => None,
+            Self::EndOfInput => Some("EOF"),
+            Self::EmptyLine => Some("unexpected newline"),
+            Self::SeveralWords => Some("expected newline"),
+        }
+    }
+
     /// Whether it is a word that begins like yes.
     pub(crate) fn is_yes(&self) -> bool {
         matches!(self, Self::Word(word) if word.starts_with(['y', 'Y']))

@@ -27,13 +27,15 @@ pub use journal::FileJournal;
 pub use keys::generate_ssh_key;
 #[cfg(feature = "full")]
 pub use lifecycle::{
-    Connection, CreateError, CreateSpec, Interrupt, Interrupter, Look, Machines, Power, Registry,
-    Removal, Settings, Stage, check_name,
+    Connection, CreateError, CreateSpec, Interrupt, Interrupter, Look, Machines, Power, Regenerate,
+    Registry, Removal, Settings, Stage, check_name,
 };
 pub use platform::{home_dir, user_name};
 pub use progress::{Progress, ProgressSink};
 #[cfg(feature = "full")]
-pub use provision::{Certificates, EngineFlags, Install, Plan, Provisioned, detect, provision};
+pub use provision::{
+    Certificates, EngineFlags, Install, Plan, Provisioned, Upgraded, detect, provision, upgrade,
+};
 #[cfg(feature = "full")]
 pub use ssh::{
     ACCEPT_HOST_KEY, Patience, Reply, Session, Target, accepts_host_key, command as ssh_command,

@@ -124,6 +124,18 @@ pub(crate) fn temporary(folder: &Path, prefix: &str, mode: u32) -> io::Result<Na
     builder.tempfile_in(folder)
 }
 
+#[cfg(unix)]
+fn folder_builder() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+#[cfg(not(unix))]
+fn folder_builder() -> DirBuilder {
+    DirBuilder::new()
+}
+
 /// Makes a folder and those above it, 0700 each and durable.
 pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
     if path == Path::new("") || path.is_dir() {
@@ -131,10 +143,7 @@ pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
     }
     let parent = path.parent().unwrap_or(Path::new(""));
     create_folder(parent)?;
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(path) {
+    match folder_builder().create(path) {
         // Another command was first.
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         Err(e) => Err(e),

@@ -61,6 +61,14 @@ pub enum Progress {
         /// Docker Machine's word for it, for example `ubuntu(systemd)`.
         distribution: String,
     },
+    /// The machine is off, and is started to be upgraded.
+    StartingToUpgrade,
+    /// CA and client's certificate are made anew where that is due.
+    RegeneratingClientCertificates,
+    /// The engine's package is upgraded.
+    UpgradingEngine,
+    /// The engine restarts after its upgrade.
+    RestartingEngine,
     /// Another program holds the host's package manager.
     WaitingForPackageLock,
     /// The engine is installed.

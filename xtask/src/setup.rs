@@ -6,8 +6,13 @@ use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
 /// A program, and the Debian package that brings it. The test hosts have a list of their own.
-const BUILD: &[(&str, &str)] =
-    &[("cc", "gcc"), ("git", "git"), ("openssl", "openssl"), ("strace", "strace")];
+const BUILD: &[(&str, &str)] = &[
+    ("cc", "gcc"),
+    ("git", "git"),
+    ("go", "golang-go"),
+    ("openssl", "openssl"),
+    ("strace", "strace"),
+];
 
 /// What benches measure with, beside that.
 pub(crate) const BENCH: &[(&str, &str)] =

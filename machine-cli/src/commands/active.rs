@@ -35,13 +35,13 @@ fn run(context: &Context, _: &Command, invocation: Invocation) -> Result<(), Fai
     if !invocation.args.is_empty() {
         return Err(Failure::new("Error: Too many arguments given"));
     }
-    let machines = context.machines();
+    let limit = limit(invocation.options.int("timeout"));
+    let machines = context.machines_within(limit);
     let names = machines.store().names()?;
     let (entries, damaged): (Vec<_>, Vec<_>) =
         machines.store().load_many(&names).into_iter().partition(Result::is_ok);
     drop(damaged);
     let entries: Vec<_> = entries.into_iter().flatten().collect();
-    let limit = limit(invocation.options.int("timeout"));
     let rows = context.block_on(rows(&machines, &entries, Vec::new(), limit))?;
     if let Some(row) = rows.iter().find(|row| row.active_host || row.active_swarm) {
         context.out.line(&row.name);

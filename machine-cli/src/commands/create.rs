@@ -124,6 +124,7 @@ impl Offer {
                 invocation.given.iter().filter(|(name, _)| known(name)).cloned().collect();
             Options::new(specs, values)
         };
+        refuse_swarm(driver, options)?;
         let shared = flags();
         let mut spec = CreateSpec::new(driver.as_str(), of(&own)?);
         spec.shared = of(&shared)?;
@@ -132,6 +133,19 @@ impl Offer {
         spec.engine = engine(options);
         spec.install_url_given = given("engine-install-url").is_some();
         Ok(spec)
+    }
+}
+
+/// Docker Machine would run containers of an image that is not maintained any more.
+fn refuse_swarm(driver: &str, options: &Options) -> Result<(), Failure> {
+    let asked = ["swarm", "swarm-master"].into_iter().find(|name| options.switch(name));
+    let stored = registry::provider(driver).is_some_and(|p| p.capabilities().endpoint_only);
+    match asked.filter(|_| !stored) {
+        None => Ok(()),
+        Some(flag) => Err(Failure::new(format!(
+            "--{flag}: classic swarm is no more; create the machine without it, and run \
+             `docker swarm init` there"
+        ))),
     }
 }
 
@@ -201,12 +215,17 @@ fn choose(context: &Context, words: &[String]) -> Result<Option<String>, Failure
 }
 
 /// How many leading words are flags and their values: what follows is a name, and not ours. A flag
-/// that no linked driver has takes the next word, unless that is a flag.
+/// that neither a linked driver nor the named one has takes the next word, unless that is a flag.
 pub(super) fn leading_flags(context: &Context, args: &[String]) -> Result<usize, Failure> {
     let mut known = flags();
     for driver in registry::linked() {
         known.extend(options_of(context, driver)?);
     }
+    let of_plugin = |driver: Option<String>| match driver.filter(|driver| !driver.is_empty()) {
+        Some(driver) if !registry::is_linked(&driver) => options_of(context, &driver),
+        _ => Ok(Vec::new()),
+    };
+    known.extend(of_plugin(crate::variable("MACHINE_DRIVER"))?);
     let mut at = 0;
     while let Some(arg) = args.get(at).filter(|arg| arg.starts_with('-') && *arg != "--") {
         let name = arg.trim_start_matches('-');
@@ -216,7 +235,9 @@ pub(super) fn leading_flags(context: &Context, args: &[String]) -> Result<usize,
             Some(spec) => spec.kind != OptionKind::Switch,
             None => args.get(at + 1).is_some_and(|next| !next.starts_with('-')),
         };
-        at += if takes_next { 2 } else { 1 };
+        let end = at + if takes_next { 2 } else { 1 };
+        known.extend(of_plugin(scan(args.get(at..end).unwrap_or_default()))?);
+        at = end;
     }
     Ok(at.min(args.len()))
 }
@@ -278,7 +299,7 @@ fn swarm(options: &Options) -> SwarmOptions {
 fn run(context: &Context, command: &Command, args: &[String]) -> Result<(), Failure> {
     // Docker Machine looks at the whole command line, global flags included.
     let offer = Offer::new(context, context.argv.get(1..).unwrap_or_default())?;
-    let read = read(context, command, &offer.all, &argv::reorder(args));
+    let read = read(context, command, &offer.all, &[], &argv::reorder(args));
     // Unlike all others, this command does fail when it is misused.
     let Some(invocation) = read.map_err(|failure| failure.with_code(1))? else { return Ok(()) };
     if let Some(extra) = invocation.args.get(1..).filter(|extra| !extra.is_empty()) {

@@ -9,7 +9,7 @@ use crate::template::{Extra, Struct, Template, Value};
 use crate::{natural, registry};
 use machine_core::{MachineState, OptionKind, OptionSpec};
 use machine_host::{EngineOptions, Entry, Look, Machines, SwarmOptions};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -63,7 +63,8 @@ type Damaged = (String, String);
 fn run(context: &Context, _: &Command, invocation: Invocation) -> Result<(), Failure> {
     let options = invocation.options;
     let filters = Filters::parse(options.list("filter"))?;
-    let machines = context.machines();
+    let limit = limit(options.int("timeout"));
+    let machines = context.machines_within(limit);
     let (entries, damaged) = load(&machines)?;
     let statuses = match filters.need_states() {
         true => context.block_on(machines.statuses(&entries))?,
@@ -77,7 +78,6 @@ fn run(context: &Context, _: &Command, invocation: Invocation) -> Result<(), Fai
     }
     let format = Format::parse(options.text("format").unwrap_or_default())?;
     let masters = masters(&entries);
-    let limit = limit(options.int("timeout"));
     let mut rows = context.block_on(rows(&machines, &entries, damaged, limit))?;
     for row in &mut rows {
         row.swarm = swarm_column(row, &masters);
@@ -118,11 +118,17 @@ pub(super) async fn rows(
     limit: Duration,
 ) -> Vec<Row> {
     let docker_host = crate::variable("DOCKER_HOST").unwrap_or_default();
+    let drivers: BTreeSet<&str> = entries.iter().map(|e| e.config.driver_name.as_str()).collect();
+    let known = drivers.into_iter().filter(|driver| registry::provider(driver).is_some());
+    let known: BTreeSet<&str> = known.collect();
     let looks = machines.look(entries, limit).await;
     let mut rows: Vec<Row> = entries
         .iter()
         .zip(looks)
-        .map(|(entry, look)| row(entry, look, &docker_host, limit))
+        .map(|(entry, look)| {
+            let known = known.contains(entry.config.driver_name.as_str());
+            row(entry, look, known, &docker_host, limit)
+        })
         .chain(damaged.into_iter().map(|(name, error)| Row {
             name,
             driver: "not found".to_owned(),
@@ -138,8 +144,7 @@ pub(super) async fn rows(
 /// The error of a machine that is off is none here.
 const NOT_RUNNING: &str = "Host is not running";
 
-fn row(entry: &Entry, look: Look, docker_host: &str, limit: Duration) -> Row {
-    let known = registry::provider(&entry.config.driver_name).is_some();
+fn row(entry: &Entry, look: Look, known: bool, docker_host: &str, limit: Duration) -> Row {
     let driver = match known {
         true => entry.config.driver_name.clone(),
         false => "not-found".to_owned(),

@@ -2,17 +2,23 @@
 mod active;
 mod config;
 mod create;
+pub(crate) mod dialect;
 mod env;
 mod filter;
 mod help;
 mod inspect;
 mod ip;
 mod ls;
+mod mount;
 mod power;
+mod provision;
+mod regenerate_certs;
 mod rm;
 mod run;
+mod scp;
 mod ssh;
 mod status;
+mod upgrade;
 mod url;
 mod version;
 
@@ -58,13 +64,18 @@ pub(crate) const COMMANDS: &[Command] = &[
     ip::COMMAND,
     power::KILL,
     ls::COMMAND,
+    provision::COMMAND,
+    regenerate_certs::COMMAND,
     power::RESTART,
     rm::COMMAND,
     run::COMMAND,
     ssh::COMMAND,
+    scp::COMMAND,
+    mount::COMMAND,
     power::START,
     status::COMMAND,
     power::STOP,
+    upgrade::COMMAND,
     url::COMMAND,
     version::COMMAND,
     help::COMMAND,
@@ -80,16 +91,17 @@ fn no_flags() -> Vec<OptionSpec> {
     Vec::new()
 }
 
-/// Reads arguments, which [`argv::reorder`] has put in order where the command wants that. Nothing
+/// Reads arguments, of which those in `extra` are in no help text, and which [`argv::reorder`] has put in order where the command wants that. Nothing
 /// comes back when they ask for help, which is printed then. Misuse is told with exit code 0, as
 /// Docker Machine does.
 pub(crate) fn read(
     context: &Context,
     command: &Command,
     specs: &[OptionSpec],
+    extra: &[OptionSpec],
     args: &[String],
 ) -> Result<Option<Invocation>, Failure> {
-    let mut all = specs.to_vec();
+    let mut all = [specs, extra].concat();
     all.push(OptionSpec::new("help", OptionKind::Switch, "show help").with_alias("h"));
     let help = || crate::help::command(command, specs);
     let line = match argv::command(&all, args, &crate::variable) {

@@ -49,7 +49,13 @@ fn new_addresses(what: &str) -> String {
 
 fn act(context: &Context, power: Power, invocation: Invocation) -> Result<(), Failure> {
     let names = context.targets(invocation.args)?;
-    let done = context.block_on(context.machines().power(power, &names))?;
+    batch(context.block_on(context.machines().power(power, &names))?)
+}
+
+/// How work on several machines ended: all that went wrong, one a line.
+pub(super) fn batch(
+    done: Result<Vec<machine_core::Result<()>>, Vec<machine_core::Error>>,
+) -> Result<(), Failure> {
     let results =
         done.or_else(|unloaded| join_failures(unloaded.into_iter().map(Err::<Result<_, _>, _>)))?;
     join_failures(results).map(|_| ())

@@ -1,3 +1,4 @@
+use super::dialect::UPDATE;
 use super::{ARGUMENTS, Command, NAMES, Run, with_help};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -54,6 +55,12 @@ fn run(context: &Context, command: &Command, invocation: Invocation) -> Result<(
         for name in &names {
             let known = machines.store().exists(name);
             let removal = machines.remove(name, force).await;
+            if !known && removal.gone && options.switch(UPDATE) {
+                // Its caller runs it again and again, until nothing is left.
+                let text = "does not exists, so nothing to do...";
+                out.line(&format!("Machine config for {name} {text}"));
+                continue;
+            }
             let mut told = Vec::new();
             if let Some(error) = &removal.error {
                 let what = format!("Error removing host {}: ", golang::quote(name));

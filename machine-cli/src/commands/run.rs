@@ -24,7 +24,8 @@ fn flags() -> Vec<OptionSpec> {
 fn run(context: &Context, command: &Command, args: &[String]) -> Result<(), Failure> {
     let own = create::leading_flags(context, args)?;
     let offer = Offer::new(context, &args[..own])?;
-    let found = read(context, command, &offer.all, args).map_err(|failure| failure.with_code(1))?;
+    let found =
+        read(context, command, &offer.all, &[], args).map_err(|failure| failure.with_code(1))?;
     let Some(invocation) = found else { return Ok(()) };
     let Some((name, rest)) = invocation.args.split_first().filter(|(name, _)| !name.is_empty())
     else {

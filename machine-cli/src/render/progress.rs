@@ -60,6 +60,8 @@ fn phase(progress: Progress) -> Option<String> {
         Progress::DetectingProvisioner => "looking at it",
         Progress::WaitingForBoot => "waiting for it to finish booting",
         Progress::WaitingForPackageLock => "waiting for its package manager",
+        Progress::UpgradingEngine => "upgrading Docker",
+        Progress::RestartingEngine => "restarting Docker",
         Progress::InstallingEngine => "installing Docker",
         Progress::CopyingCertsLocally | Progress::CopyingCertsToMachine => "copying certificates",
         Progress::ConfiguringEngine => "configuring Docker",
@@ -102,6 +104,10 @@ fn words(machine: &str, progress: &Progress) -> Option<String> {
         Progress::ProvisioningWith { distribution } => {
             Some(format!("Provisioning with {distribution}..."))
         }
+        Progress::StartingToUpgrade => fixed("Starting machine so machine can be upgraded..."),
+        Progress::RegeneratingClientCertificates => fixed("Regenerating local certificates"),
+        Progress::UpgradingEngine => fixed("Upgrading docker..."),
+        Progress::RestartingEngine => fixed("Restarting docker..."),
         Progress::InstallingEngine => fixed("Installing Docker..."),
         Progress::CopyingCertsLocally => fixed("Copying certs to the local machine directory..."),
         Progress::CopyingCertsToMachine => fixed("Copying certs to the remote machine..."),

@@ -215,3 +215,16 @@ fn as_gitlab_runner_calls_it() {
     assert_eq!(home.line(&format!("{t} rm -f {name}")).code, Some(0));
     assert!(!home.machine(name).exists());
 }
+
+#[test]
+fn the_programs_name_is_only_shown() {
+    let (home, _) = running();
+    let mut command = home.command(&["env", "eng"]);
+    crate::platform::rename_to(&mut command, "/no such/docker-machine");
+    let output = command.output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    if crate::platform::NAMES_ARE_FREE {
+        assert!(out.ends_with("# eval $(\"/no such/docker-machine\" env eng)\n"), "{out}");
+    }
+}

@@ -1,6 +1,6 @@
 use crate::home::Home;
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 22] = [
     "active",
     "config",
     "env",
@@ -8,12 +8,17 @@ const COMMANDS: [&str; 17] = [
     "ip",
     "kill",
     "ls",
+    "mount",
+    "provision",
+    "regenerate-certs",
     "restart",
     "rm",
+    "scp",
     "ssh",
     "start",
     "status",
     "stop",
+    "upgrade",
     "url",
     "version",
     "create-none",

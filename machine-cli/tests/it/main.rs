@@ -1,8 +1,10 @@
 //! The program as its callers see it: exit code, stdout, stderr and files, in a sealed home.
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod arguments;
+mod certificates;
 mod create;
 mod damaged;
+mod dialects;
 mod engine;
 mod env;
 mod help;

@@ -73,7 +73,7 @@ impl Machines {
     /// `Host is not running`; those of the connection.
     pub async fn engine_version(&self, entry: &Entry) -> Result<EngineVersion> {
         let url = self.url(entry).await?;
-        self.ask_version(entry, &url, DIAL).await
+        self.ask_version(entry, &url, Some(DIAL)).await
     }
 
     /// The command that logs into a machine, or runs `args` there.
@@ -87,23 +87,34 @@ impl Machines {
                 format!("Error: Cannot run SSH command: Host \"{}\" is not running", entry.name);
             return Err(Error::new(ErrorKind::Transient, "", text));
         }
-        let mut target = self.ssh_target(entry, &status)?;
-        if target.accept_changed_key {
-            target.host_keys = self.accept_host_key(entry, &target).await?;
-            target.accept_changed_key = false;
-        }
-        ssh::command(&target, args)
+        ssh::command(&self.accepted_target(entry, &status).await?, args)
     }
 
-    /// Logs in once to see which keys the host has now, and pins those.
-    async fn accept_host_key(&self, entry: &Entry, target: &Target) -> Result<Vec<String>> {
-        let _lock = self.lock(&entry.name).await?;
-        let clock = self.clock.as_ref();
-        let (session, keys) = Session::open(target, clock, Patience::EXISTING).await?;
-        session.close().await;
-        let mut entry = self.store.load(&entry.name)?;
-        self.pin(&mut entry, keys.clone())?;
-        Ok(keys)
+    /// How a machine is logged into, running or not: for programs that call `ssh` themselves.
+    ///
+    /// # Errors
+    /// Those of the provider; `IP address is not set` where it has none.
+    pub async fn ssh_target(&self, entry: &Entry) -> Result<Target> {
+        let status = self.status(entry).await?;
+        if status.ssh.is_none() && status.ip.is_none() {
+            return Err(Error::new(ErrorKind::Unsupported, "", "IP address is not set"));
+        }
+        self.accepted_target(entry, &status).await
+    }
+
+    /// Where the user accepts a changed host key, logs in once to see and pin it.
+    async fn accepted_target(&self, entry: &Entry, status: &Status) -> Result<Target> {
+        let mut target = self.target(entry, status)?;
+        if target.accept_changed_key {
+            let _lock = self.lock(&entry.name).await?;
+            let clock = self.clock.as_ref();
+            let (session, keys) = Session::open(&target, clock, Patience::EXISTING).await?;
+            session.close().await;
+            let mut entry = self.store.load(&entry.name)?;
+            self.pin(&mut entry, keys.clone())?;
+            (target.host_keys, target.accept_changed_key) = (keys, false);
+        }
+        Ok(target)
     }
 
     async fn handshake(&self, entry: &Entry, endpoint: &Endpoint) -> Result<(), EngineError> {

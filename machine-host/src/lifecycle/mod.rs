@@ -14,6 +14,7 @@ pub use connect::Connection;
 pub use create::{CreateError, CreateSpec, Stage, check_name};
 pub use interrupt::{Interrupt, Interrupter};
 pub use power::Power;
+pub use provision::Regenerate;
 pub use remove::Removal;
 pub use status::Look;
 
@@ -42,6 +43,9 @@ pub struct Settings {
     pub client_cert: Option<PathBuf>,
     /// Its key. Default: `certs/key.pem`.
     pub client_key: Option<PathBuf>,
+    /// What providers are signed in with, for machines that exist. Default: nothing, so that each
+    /// looks where the machine's credentials came from.
+    pub credentials: Options,
     /// Who the certificates are made out to. Default: the user's name, or `unknown`.
     pub owner: String,
     /// What ends an operation early. Default: nothing does.
@@ -59,6 +63,7 @@ impl Settings {
             ca_key: None,
             client_cert: None,
             client_key: None,
+            credentials: Options::none(),
             owner: crate::platform::user_name(),
             interrupt: Interrupt::never(),
             ssh: PathBuf::from("ssh"),
@@ -145,7 +150,7 @@ impl Machines {
             );
             Error::new(ErrorKind::Unsupported, "", text)
         })?;
-        provider.sign_in(&Options::none(), source).await?;
+        provider.sign_in(&self.settings.credentials, source).await?;
         Ok(Arc::from(provider))
     }
 

@@ -17,6 +17,17 @@ const TLS: Duration = Duration::from_secs(20);
 /// Docker's port for TLS (IANA).
 const DOCKER_PORT: u16 = 2376;
 
+/// What differs between the ways to come here.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Manner {
+    /// See [`super::CreateSpec::install_url_given`].
+    pub(super) install_url_given: bool,
+    /// The machine was just made: the connection is checked, and that is told.
+    pub(super) is_new: bool,
+    /// Its swarm is passed over.
+    pub(super) without_swarm: bool,
+}
+
 impl Machines {
     /// Waits until a new machine runs, and sets it up.
     pub(super) async fn set_up_new(
@@ -32,7 +43,8 @@ impl Machines {
             None => return Err(CreateError::interrupted(Stage::Wait)),
         };
         self.progress.emit(&entry.name, Progress::DetectingSystem);
-        self.set_up(provider, entry, &status, install_url_given).await
+        let manner = Manner { install_url_given, is_new: true, without_swarm: false };
+        self.set_up(provider, entry, &status, manner).await
     }
 
     /// Makes a machine that runs a Docker host; where it is one already, little happens.
@@ -41,10 +53,10 @@ impl Machines {
         provider: &dyn Provider,
         entry: &mut Entry,
         status: &Status,
-        install_url_given: bool,
+        manner: Manner,
     ) -> Result<(), CreateError> {
         let mut stage = Stage::Detect;
-        let work = self.set_up_stages(provider, entry, status, install_url_given, &mut stage);
+        let work = self.set_up_stages(provider, entry, status, manner, &mut stage);
         match self.settings.interrupt.unless(work).await {
             Some(done) => done.map_err(at(stage)),
             None => Err(CreateError::interrupted(stage)),
@@ -56,7 +68,7 @@ impl Machines {
         provider: &dyn Provider,
         entry: &mut Entry,
         status: &Status,
-        install_url_given: bool,
+        manner: Manner,
         stage: &mut Stage,
     ) -> Result<()> {
         let name = entry.name.clone();
@@ -70,7 +82,8 @@ impl Machines {
         let mut names = auth.server_cert_sans.clone();
         names.extend([ip, "localhost".to_owned()]);
         let organization = format!("{}.{name}", self.settings.owner);
-        let is_master = entry.config.host.swarm()?.is_some_and(|swarm| swarm.master);
+        let swarm = entry.config.host.swarm()?.filter(|_| !manner.without_swarm);
+        let is_master = swarm.is_some_and(|swarm| swarm.master);
         let server = tls::issue_server(&paths, &organization, &names, is_master)?;
         let engine = entry.config.host.engine()?.unwrap_or_default();
         let endpoint = engine_endpoint(status)?;
@@ -85,7 +98,7 @@ impl Machines {
         plan.ipv6 = endpoint.host.contains(':');
         plan.host_name = (!provider.capabilities().existing_host).then_some(name.as_str());
         plan.install = match Install::from_url(&engine.install_url) {
-            Install::Package if install_url_given => Install::Script(&engine.install_url),
+            Install::Package if manner.install_url_given => Install::Script(&engine.install_url),
             install => install,
         };
         provision::provision(&mut session, &plan).await?;
@@ -97,11 +110,15 @@ impl Machines {
         session.close().await;
 
         *stage = Stage::Verify;
-        emit(Progress::CheckingEngine);
+        if manner.is_new {
+            emit(Progress::CheckingEngine);
+        }
         let started = Instant::now();
         self.until_engine_answers(entry, &endpoint).await?;
         emit(Progress::Took { phase: "engine over TLS".to_owned(), time: started.elapsed() });
-        emit(Progress::EngineUp);
+        if manner.is_new {
+            emit(Progress::EngineUp);
+        }
         self.store.save(entry)
     }
 
@@ -153,7 +170,7 @@ impl Machines {
         let started = Instant::now();
         let name = entry.name.clone();
         self.progress.emit(&name, Progress::WaitingForSsh);
-        let target = self.ssh_target(entry, status)?;
+        let target = self.target(entry, status)?;
         let patience = match provider.capabilities().existing_host {
             true => Patience::EXISTING,
             false => Patience::BOOTING,
@@ -174,7 +191,7 @@ impl Machines {
         self.store.save(entry)
     }
 
-    pub(super) fn ssh_target(&self, entry: &Entry, status: &Status) -> Result<Target> {
+    pub(super) fn target(&self, entry: &Entry, status: &Status) -> Result<Target> {
         let endpoint = status.ssh.clone().ok_or_else(|| {
             Error::new(ErrorKind::Unsupported, "", "the machine cannot be logged into")
         })?;
@@ -189,7 +206,11 @@ impl Machines {
     }
 
     /// The provisioner saw the port open, so this is usually one try.
-    async fn until_engine_answers(&self, entry: &Entry, endpoint: &Endpoint) -> Result<()> {
+    pub(super) async fn until_engine_answers(
+        &self,
+        entry: &Entry,
+        endpoint: &Endpoint,
+    ) -> Result<()> {
         let until = self.clock.now() + TLS;
         let mut pause = Duration::from_millis(20);
         loop {
@@ -224,7 +245,7 @@ impl Machines {
         // The connection may end before the reply does.
         session.run("shutdown -r now || systemctl reboot", ROUND).await.ok();
         drop(session);
-        let target = self.ssh_target(entry, &status)?;
+        let target = self.target(entry, &status)?;
         self.poll(async || {
             let (mut session, _) =
                 Session::open(&target, self.clock.as_ref(), Patience::BOOTING).await?;
@@ -252,7 +273,7 @@ fn flags(engine: &EngineOptions) -> EngineFlags<'_> {
 }
 
 /// Where the engine listens: the port of the URL, else Docker's own.
-fn engine_endpoint(status: &Status) -> Result<Endpoint> {
+pub(super) fn engine_endpoint(status: &Status) -> Result<Endpoint> {
     match &status.url {
         Some(url) => Endpoint::parse(url),
         None => Ok(Endpoint::new(status.ip.clone().unwrap_or_default(), DOCKER_PORT)),

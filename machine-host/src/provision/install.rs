@@ -8,9 +8,9 @@ use machine_core::{ErrorKind, Result};
 use std::time::Duration;
 
 /// Longest wait for the package manager's lock.
-const LOCK: Duration = Duration::from_secs(180);
+pub(super) const LOCK: Duration = Duration::from_secs(180);
 /// Longest time for the installation itself.
-const INSTALLATION: Duration = Duration::from_secs(15 * 60);
+pub(super) const INSTALLATION: Duration = Duration::from_secs(15 * 60);
 
 /// The script that Docker Machine has always used where none was named.
 const DEFAULT_URL: &str = "https://get.docker.com";

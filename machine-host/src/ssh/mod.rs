@@ -6,6 +6,7 @@ mod open;
 mod session;
 mod system;
 mod target;
+mod transfer;
 
 pub use host_keys::{ACCEPT_HOST_KEY, accepts_host_key};
 pub use open::Patience;

@@ -106,6 +106,11 @@ impl Store {
     /// [`ErrorKind::NotFound`] only where there is no such machine; any other for one that cannot
     /// be read. Texts are Docker Machine's.
     pub fn load(&self, name: &str) -> Result<Entry> {
+        let entry = self.load_config(name)?;
+        Ok(Entry { own: self.load_own(name)?, ..entry })
+    }
+
+    fn load_config(&self, name: &str) -> Result<Entry> {
         Self::check_name(name)?;
         let folder = self.machine_dir(name);
         let path = folder.join("config.json");
@@ -118,18 +123,29 @@ impl Store {
             Err(e) => return Err(unreadable(&path, e)),
         };
         let (config, _) = self.parse(name, &bytes)?;
-        Ok(Entry { name: name.to_owned(), config, own: load_own(&folder)? })
+        Ok(Entry { name: name.to_owned(), config, own: None })
     }
 
-    /// [`Store::load`] for each name, in the same order, on all cores where there are many.
+    /// `machine.json` of a machine; none where it has none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn load_own(&self, name: &str) -> Result<Option<Own>> {
+        Self::check_name(name)?;
+        load_own(&self.machine_dir(name))
+    }
+
+    /// [`Store::load`] for each name, in the same order, on all cores where there are many. Reads
+    /// one file a machine: [`Entry::own`] is left out.
     pub fn load_many(&self, names: &[String]) -> Vec<Result<Entry>> {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         if names.len() < MANY || cores < 2 {
-            return names.iter().map(|name| self.load(name)).collect();
+            return names.iter().map(|name| self.load_config(name)).collect();
         }
         let (first, others) = names.split_at(names.len().div_ceil(cores));
         thread::scope(|scope| {
-            let load = |names: &[String]| names.iter().map(|n| self.load(n)).collect::<Vec<_>>();
+            let load =
+                |names: &[String]| names.iter().map(|n| self.load_config(n)).collect::<Vec<_>>();
             let chunks = others.chunks(first.len());
             let started: Vec<_> = chunks
                 .map(|chunk| {

@@ -22,3 +22,4 @@ mod store;
 mod support;
 #[cfg(feature = "full")]
 mod tls;
+mod upgrade;

@@ -24,6 +24,8 @@ const RULES: &[Rule] = &[
         texts: &[
             "cfg(unix",
             "cfg(windows",
+            "cfg!(unix",
+            "cfg!(windows",
             "not(unix",
             "not(windows",
             "target_os",

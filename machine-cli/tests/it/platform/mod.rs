@@ -1,7 +1,14 @@
 //! What differs between operating systems. Programs are played by shell scripts, so what runs some
 //! is tested where there is a shell.
 #[cfg(unix)]
+#[path = "../../../../machine-plugin/tests/it/go.rs"]
+mod go;
+#[cfg(unix)]
+mod plugin;
+#[cfg(unix)]
 mod run;
+#[cfg(unix)]
+mod scp;
 #[cfg(unix)]
 mod ssh;
 #[cfg(unix)]
@@ -11,14 +18,22 @@ use std::path::Path;
 use std::process::Command;
 
 /// Calls the program by the name that people know.
-#[cfg(unix)]
 pub(crate) fn rename(command: &mut Command) {
-    std::os::unix::process::CommandExt::arg0(command, "docker-machine");
+    rename_to(command, "docker-machine");
+}
+
+/// Calls the program by any name.
+#[cfg(unix)]
+pub(crate) fn rename_to(command: &mut Command, name: &str) {
+    std::os::unix::process::CommandExt::arg0(command, name);
 }
 
 /// There the program's name is what its file says.
 #[cfg(not(unix))]
-pub(crate) fn rename(_: &mut Command) {}
+pub(crate) fn rename_to(_: &mut Command, _: &str) {}
+
+/// Whether a program can be called by another name than its file's.
+pub(crate) const NAMES_ARE_FREE: bool = cfg!(unix);
 
 /// Writes a shell script that can be run.
 #[cfg(unix)]
