@@ -121,7 +121,10 @@ fn failure(plan: &Plan<'_>, answer: &Answer<'_>) -> Option<ProvisionError> {
 pub(super) fn why(answer: &Answer<'_>) -> String {
     let text = answer.text("why");
     let told = daemon_error(answer.text("log")).or_else(|| daemon_error(text));
-    told.unwrap_or_else(|| bounded(text))
+    match told.unwrap_or_else(|| bounded(text)) {
+        why if why.is_empty() => format!("it was not ready within {} s", DAEMON.as_secs()),
+        why => why,
+    }
 }
 
 /// The options of the user's that a reason speaks of.
