@@ -61,10 +61,11 @@ pub(crate) fn user_tags(text: &str) -> (Tags, Option<usize>) {
     (tags.collect(), (!rest.is_empty()).then_some(parts.len()))
 }
 
-/// All names that the journal knows of a step's keys, so that a new one hides none.
+/// A key for one more attempt of a step, which no record has.
 fn next_key(known: &[machine_core::Resource], step: &str) -> String {
+    let of_step = known.iter().filter(|resource| resource.intent.step() == step).count();
     let is_new = |key: &String| known.iter().all(|resource| resource.intent.key != *key);
-    let mut keys = (known.len() + 1..).map(|n| format!("{step}/{n}"));
+    let mut keys = (of_step + 1..).map(|n| format!("{step}/{n}"));
     keys.find(is_new).unwrap_or_default()
 }
 

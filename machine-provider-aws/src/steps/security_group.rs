@@ -150,37 +150,40 @@ pub(crate) fn named(name: &str, vpc: &str) -> Vec<Filter> {
     filters
 }
 
-/// Whether the group carries the store's tag. A clean-up of orphans has no tags, and has found the
-/// group by its store's.
+/// Whether the group carries the store's tag. Where the store has no id, any will do: a clean-up of
+/// orphans has found the group by its tag, and a check before the first machine changes nothing.
 pub(crate) fn is_ours(cx: &Cx<'_>, group: &Group) -> bool {
-    match (group.tags.get(TAG_STORE), cx.tags.get(TAG_STORE)) {
-        (Some(theirs), Some(ours)) => theirs == ours,
-        (theirs, _) => theirs.is_some(),
-    }
+    let ours = cx.tags.get(TAG_STORE).filter(|id| !id.is_empty());
+    group.tags.get(TAG_STORE).is_some_and(|theirs| ours.is_none_or(|ours| ours == theirs))
 }
 
 /// Makes groups again that vanished under a `create`: the last `rm` of another process found them
-/// unused. Each under a key of its own, so that the journal knows it before it exists.
+/// unused. Each under a key of its own, so that the journal knows it before it exists, and then
+/// under the key that its step ended with, which is the one that stays.
 pub(crate) async fn make_again(
     account: &Arc<Account>,
     cx: &Cx<'_>,
     state: &mut State,
 ) -> Result<()> {
-    let count = state.read::<Driver>()?.group_names().len();
-    for index in 0..count {
+    let driver: Driver = state.read()?;
+    let session = account.session(cx.clock, &driver, &Scope::of(&driver)).await;
+    for id in driver.group_ids() {
+        session.link.groups.forget(&id).await;
+    }
+    for index in 0..driver.group_names().len() {
         let step = GroupStep::new(account.clone(), index);
-        if let Some(id) = state.read::<Driver>()?.security_group_ids.get(index) {
-            let driver: Driver = state.read()?;
-            let session = account.session(cx.clock, &driver, &Scope::of(&driver)).await;
-            session.link.groups.forget(id).await;
-        }
         let Some(mut intent) = step.intent(cx, state, 0).await? else { continue };
         let known = resources(&cx.journal.records().await?);
+        let mut settled = known
+            .iter()
+            .filter(|r| r.intent.step() == step.name && r.open && !r.deleting && !r.ids.is_empty());
+        let settled = settled.next_back().map(|resource| resource.intent.key.clone());
         intent.key = next_key(&known, &step.name);
-        let key = intent.key.clone();
         cx.journal.append(Record::Intent(intent.clone())).await?;
         let id = step.make(cx, state, &intent).await?;
-        cx.journal.append(Record::Created { key, id: id.clone() }).await?;
+        for key in [Some(intent.key), settled].into_iter().flatten() {
+            cx.journal.append(Record::Created { key, id: id.clone() }).await?;
+        }
         step.project(state, Some(&id))?;
     }
     Ok(())

@@ -31,13 +31,16 @@ impl Ec2 {
 
     fn usual(&self) -> Vec<(String, OptionValue)> {
         let text = |text: &str| OptionValue::Text(text.to_owned());
-        vec![
+        let mut usual = vec![
             ("amazonec2-endpoint".into(), text(&self.cloud.endpoint())),
             ("amazonec2-instance-type".into(), text("t3.micro,t3a.micro")),
-            ("amazonec2-request-spot-instance".into(), OptionValue::Switch(self.spot)),
             // A repeat would hide the faults.
             ("amazonec2-retries".into(), OptionValue::Int(-1)),
-        ]
+        ];
+        if self.spot {
+            usual.push(("amazonec2-request-spot-instance".into(), OptionValue::Switch(true)));
+        }
+        usual
     }
 }
 

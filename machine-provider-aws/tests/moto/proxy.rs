@@ -34,6 +34,7 @@ pub(crate) enum Answer {
 }
 
 type Hook = Box<dyn FnMut(&Request) -> Answer + Send>;
+type Rewrite = Box<dyn Fn(&Request, &str) -> String + Send>;
 
 /// One account, and the endpoint that leads to it. Other accounts see nothing of it.
 #[derive(Clone)]
@@ -47,6 +48,7 @@ struct Inner {
     /// Calls are carried out one after the other, even those whose caller has gone.
     service: Queue<Service>,
     hook: Mutex<Option<Hook>>,
+    rewrites: Mutex<BTreeMap<&'static str, Rewrite>>,
     calls: Mutex<Vec<Request>>,
     delay: Mutex<Duration>,
 }
@@ -86,6 +88,7 @@ impl Cloud {
             client: Client::builder(TokioExecutor::new()).build_http(),
             service: Queue::new(Service::new(clock)),
             hook: Mutex::default(),
+            rewrites: Mutex::default(),
             calls: Mutex::default(),
             delay: Mutex::default(),
         };
@@ -124,6 +127,15 @@ impl Cloud {
 
     pub(crate) fn clear_hook(&self) {
         *lock(&self.0.hook) = None;
+    }
+
+    /// Changes what a call answers.
+    pub(crate) fn set_text(
+        &self,
+        action: &'static str,
+        rewrite: impl Fn(&Request, &str) -> String + Send + 'static,
+    ) {
+        lock(&self.0.rewrites).insert(action, Box::new(rewrite));
     }
 
     /// Lets every call take that long, in real time.
@@ -249,7 +261,13 @@ async fn serve(
         service.patch(&call, status, text)
     };
     match answer {
-        Answer::Pass => Ok(response(carry_out(&mut service).await)),
+        Answer::Pass => {
+            let (status, mut text) = carry_out(&mut service).await;
+            if let Some(rewrite) = lock(&inner.rewrites).get(call.action.as_str()) {
+                text = rewrite(&call, &text);
+            }
+            Ok(response((status, text)))
+        }
         Answer::Refuse(status, code, message) => Ok(response((status, error(code, message)))),
         Answer::Pretend => Ok(response((200, super::service::nothing(&call)))),
         Answer::LoseReply => {
