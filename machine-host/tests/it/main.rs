@@ -22,4 +22,5 @@ mod store;
 mod support;
 #[cfg(feature = "full")]
 mod tls;
+#[cfg(feature = "full")]
 mod upgrade;
