@@ -27,7 +27,12 @@ pub(crate) fn run(sh: &Shell, arguments: &[String]) -> Result<()> {
         let _here = sh.push_dir(&package.folder);
         for target in cmd!(sh, "{tool} fuzz list").read()?.lines() {
             let limit = format!("-max_total_time={seconds}");
-            cmd!(sh, "{tool} fuzz run {target} -- {limit} -rss_limit_mb=4096 -print_final_stats=0")
+            // What is found goes to the first folder: the committed corpus grows by hand alone.
+            let found = shell::target().join("fuzz/corpus").join(&package.name).join(target);
+            sh.create_dir(&found)?;
+            let corpus = fuzz.join("corpus").join(target);
+            sh.create_dir(&corpus)?;
+            cmd!(sh, "{tool} fuzz run {target} {found} {corpus} -- {limit} -rss_limit_mb=4096")
                 .run()?;
             count += 1;
         }
