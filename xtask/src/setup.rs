@@ -7,6 +7,8 @@ use xshell::{Shell, cmd};
 
 /// A program, and the Debian package that brings it. The test hosts have a list of their own.
 const BUILD: &[(&str, &str)] = &[
+    // libFuzzer is C++.
+    ("c++", "g++"),
     ("cc", "gcc"),
     ("git", "git"),
     ("go", "golang-go"),
