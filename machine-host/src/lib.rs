@@ -3,7 +3,7 @@ mod clock;
 #[cfg(feature = "full")]
 mod engine;
 mod error;
-#[cfg(feature = "fuzzing")]
+#[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 mod journal;

@@ -1,4 +1,4 @@
-//! Fuzzes every target of every crate's `fuzz` folder.
+//! Fuzzes the targets of the `fuzz` folder.
 
 use std::env;
 use std::path::PathBuf;
@@ -6,38 +6,40 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
-use crate::{metadata, shell};
+use crate::shell;
 
 const VERSION: &str = "0.13.2";
 
 pub(crate) fn run(sh: &Shell, arguments: &[String]) -> Result<()> {
-    let seconds: u32 = match arguments.first() {
-        Some(text) => text.parse().context("`fuzz` takes seconds")?,
-        None => 30,
+    let (seconds, chosen): (u32, _) = match arguments.split_first() {
+        Some((text, chosen)) => (text.parse().context("`fuzz` takes seconds first")?, chosen),
+        None => (30, arguments),
     };
-    let mut count = 0;
-    for package in metadata::load(sh)? {
-        let fuzz = package.folder.join("fuzz");
-        if !fuzz.join("Cargo.toml").is_file() {
-            continue;
-        }
-        let tool = tool(sh)?;
-        let _stable = sh.push_env("RUSTC_BOOTSTRAP", "1");
-        let _target = sh.push_env("CARGO_TARGET_DIR", shell::target().join("fuzz"));
-        let _here = sh.push_dir(&package.folder);
-        for target in cmd!(sh, "{tool} fuzz list").read()?.lines() {
-            let limit = format!("-max_total_time={seconds}");
-            // What is found goes to the first folder: the committed corpus grows by hand alone.
-            let found = shell::target().join("fuzz/corpus").join(&package.name).join(target);
-            sh.create_dir(&found)?;
-            let corpus = fuzz.join("corpus").join(target);
-            sh.create_dir(&corpus)?;
-            cmd!(sh, "{tool} fuzz run {target} {found} {corpus} -- {limit} -rss_limit_mb=4096")
-                .run()?;
-            count += 1;
-        }
+    let tool = tool(sh)?;
+    let built = shell::target().join("fuzz");
+    // Every compiler has the sanitizer, though only a nightly one admits it.
+    let _unstable = sh.push_env("RUSTC_BOOTSTRAP", "1");
+    let _target = sh.push_env("CARGO_TARGET_DIR", &built);
+    cmd!(sh, "{tool} fuzz build").run()?;
+    let all = cmd!(sh, "{tool} fuzz list").quiet().read()?;
+    let targets: Vec<&str> = match chosen {
+        [] => all.lines().collect(),
+        chosen => chosen.iter().map(String::as_str).collect(),
+    };
+    let limits = &[
+        format!("-max_total_time={seconds}"),
+        "-rss_limit_mb=2048".to_owned(),
+        // Seconds for one input: what takes so long does not end.
+        "-timeout=60".to_owned(),
+        "-verbosity=0".to_owned(),
+    ];
+    for target in &targets {
+        // What is found is kept here, and the seeds stay as they are.
+        let found = sh.create_dir(built.join("corpus").join(target))?;
+        let seeds = format!("fuzz/corpus/{target}");
+        cmd!(sh, "{tool} fuzz run {target} {found} {seeds} -- {limits...}").run()?;
     }
-    println!("{count} targets were fuzzed for {seconds} s each");
+    println!("{} targets were fuzzed for {seconds} s each", targets.len());
     Ok(())
 }
 

@@ -28,7 +28,8 @@ Usage: cargo xtask <task>
   ci                   all that a change must pass, with the time of each stage
   tidy                 rules that no compiler checks
   bench [NAMES]        time the release build against what it is measured by; --list names them
-  fuzz [SECONDS]       fuzz each target for so long (default 30)
+  fuzz [SECONDS [TARGET...]]
+                       fuzz each target for so long (default 30)
   release --dry-run    what would be published, checked and packaged
   hosts up|down|wipe   make the images of the test hosts; end their engine; delete their cache
 ";

@@ -7,7 +7,7 @@ use xshell::{Shell, cmd};
 
 /// A program, and the Debian package that brings it. The test hosts have a list of their own.
 const BUILD: &[(&str, &str)] = &[
-    // For the fuzzer's own library.
+    // libFuzzer is C++.
     ("c++", "g++"),
     ("cc", "gcc"),
     ("git", "git"),

@@ -5,6 +5,8 @@ mod detect;
 mod engine;
 mod error;
 mod flags;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod install;
 mod look;
 mod systemd;
@@ -200,21 +202,5 @@ fn quoted(what: &str, word: &str) -> Result<String, ProvisionError> {
             option: format!("{what} {word:?}"),
             why: "it holds a NUL".to_owned(),
         }),
-    }
-}
-
-/// See [`crate::fuzzing`].
-#[cfg(feature = "fuzzing")]
-pub(crate) mod fuzzing {
-    use super::{EngineFlags, answer, apply, engine, install, look};
-
-    pub(crate) fn host_answer(text: &str) {
-        let parsed = answer::Answer::parse(text);
-        let _ = (install::failure(&parsed), apply::why(&parsed));
-        let Ok(look) = look::Look::parse(text) else { return };
-        let _ = look.distribution();
-        if let Ok(host) = look.engine() {
-            let _ = engine::compose(&host, &EngineFlags::default(), "none", "tcp://0.0.0.0:2376");
-        }
     }
 }
