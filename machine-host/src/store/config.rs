@@ -89,6 +89,8 @@ impl Config {
             let text = |e: serde_json::Error| format!("version {version}: {e}");
             let (host, others) = (&mut config.host.0, &mut config.others);
             migrate::run(version, host, others, &mut config.driver, store).map_err(text)?;
+            // What was flat is nested now, and must still be readable once it is saved.
+            json::check_depth(config.to_json().as_bytes())?;
         }
         name.clone_into(&mut config.name);
         Ok((config, version))

@@ -17,7 +17,9 @@ fn broken_files_have_the_words_of_docker_machine() {
     let good = entry(&store, "x", None).config.to_json();
     let migrated = "Error getting migrated host: ";
     let bytes: Vec<u8> = (0..=255).collect();
-    let cases: [(&[u8], &str); 16] = [
+    let nested =
+        [&b"{\"Driver\":{},\"SwarmHost\":"[..], &b"[".repeat(99), &b"]".repeat(99), b"}"].concat();
+    let cases: [(&[u8], &str); 17] = [
         (b"", "unexpected end of JSON input"),
         (&good.as_bytes()[..good.len() / 2], "unexpected end of JSON input"),
         (&bytes, "invalid character '\\x00' looking for beginning of value"),
@@ -41,6 +43,8 @@ fn broken_files_have_the_words_of_docker_machine() {
         (b"{\"ConfigVersion\":2}", "config.json describes no machine"),
         (b"{\"ConfigVersion\":-7}", "config.json describes no machine"),
         (&b"{\"a\":".repeat(1 << 16), "exceeded max depth"),
+        // Deeper once it is brought up to date.
+        (&nested, "exceeded max depth"),
     ];
     for (content, want) in cases {
         put(&store, "foo", content);
