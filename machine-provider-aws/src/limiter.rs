@@ -45,7 +45,8 @@ impl Limiter {
             let wait = self.bucket().take(clock.now());
             match wait {
                 None => return,
-                Some(wait) => clock.sleep(wait).await,
+                // Rounded up: a clock that counts milliseconds never gets there by fractions of one.
+                Some(wait) => clock.sleep(wait + Duration::from_millis(1)).await,
             }
         }
     }
