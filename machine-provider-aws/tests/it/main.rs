@@ -1,4 +1,5 @@
 //! What is special to EC2, against moto behind a proxy.
+mod credentials;
 mod faults;
 mod launch;
 mod machine;
