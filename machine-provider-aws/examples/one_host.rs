@@ -2,9 +2,7 @@
 //!
 //! `cargo run -p machine-provider-aws --example one_host -- "$(cat ~/.ssh/id_ed25519.pub)"`
 #![allow(clippy::print_stdout, reason = "a program for people")]
-use machine_core::{
-    Clock, Cx, Event, MachineState, MemoryJournal, Options, Provider, Result, TAG_STORE,
-};
+use machine_core::{Cx, Event, MachineState, MemoryJournal, Options, Provider, Result, TAG_STORE};
 use machine_provider_aws::{AmazonEc2, RealClock};
 use std::time::Duration;
 

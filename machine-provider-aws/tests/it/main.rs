@@ -1,4 +1,5 @@
 //! What is special to EC2, against moto behind a proxy.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests")]
 mod credentials;
 mod faults;
 mod launch;
