@@ -23,6 +23,9 @@ pub struct Capabilities {
     /// What `create` makes is known to its process alone until it returns, as with a plugin: the
     /// caller runs it in a process that outlives the command.
     pub needs_keeper: bool,
+    /// `statuses` bounds each look by itself, as where looks wait for each other: the caller sets no
+    /// limit of its own.
+    pub bounds_statuses: bool,
 }
 
 /// What [`Provider::prepare`] found out.

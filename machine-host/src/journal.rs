@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use machine_core::{ErrorKind, Journal, Record, Result, resources};
 use std::fmt;
 use std::fs::{File, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
@@ -15,13 +15,15 @@ const MAX_JOURNAL: u64 = 16 << 20;
 
 /// What a journal needs of its file, so that tests can fill the disk.
 trait Media: Write + Send + fmt::Debug {
+    /// Shortens the file, and goes to its end.
     fn set_len(&mut self, len: u64) -> io::Result<()>;
     fn sync(&mut self) -> io::Result<()>;
 }
 
 impl Media for File {
     fn set_len(&mut self, len: u64) -> io::Result<()> {
-        File::set_len(self, len)
+        File::set_len(self, len)?;
+        self.seek(SeekFrom::Start(len)).map(drop)
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -74,7 +76,7 @@ impl FileJournal {
             return Err(plain(ErrorKind::Other, text));
         }
         let (len, records) = whole_lines(&bytes);
-        file.set_len(len).and_then(|()| file.sync_all()).map_err(at("write", path))?;
+        Media::set_len(&mut file, len).and_then(|()| file.sync_all()).map_err(at("write", path))?;
         if let Some(folder) = path.parent() {
             platform::sync_folder(folder).map_err(at("sync", folder))?; // the name must survive too
         }
@@ -139,7 +141,8 @@ fn whole_lines(bytes: &[u8]) -> (u64, Vec<Record>) {
         end -= last.len();
     }
     let text = String::from_utf8_lossy(&bytes[..end]);
-    (end as u64, text.lines().map(Record::from_line).collect())
+    // Not `lines`: a record that is not understood is kept to the last byte.
+    (end as u64, text.split_terminator('\n').map(Record::from_line).collect())
 }
 
 impl Inner {
@@ -219,6 +222,31 @@ impl Drop for FileJournal {
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+/// Laws of the file.
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing {
+    use super::*;
+
+    /// Whatever stands in the file, no whole line but the last is lost, and what was read is written
+    /// again as it stood.
+    pub fn journal(bytes: &[u8]) {
+        let (end, records) = whole_lines(bytes);
+        let kept = &bytes[..usize::try_from(end).expect("a length")];
+        assert!(kept.is_empty() || kept.ends_with(b"\n"));
+        let lines = |bytes: &[u8]| bytes.iter().filter(|b| **b == b'\n').count();
+        assert!(records.len() == lines(kept) && records.len() + 1 >= lines(bytes));
+        let text: String = records.iter().map(|record| record.to_line() + "\n").collect();
+        let (_, again) = whole_lines(text.as_bytes());
+        assert!(records.starts_with(&again) && records.len() <= again.len() + 1);
+        let all = resources(&records);
+        for record in &records {
+            if let Record::Unknown { key: Some(key), .. } = record {
+                assert!(all.iter().any(|resource| resource.intent.key == *key));
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -330,7 +358,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("j");
         let newer = r#"{"record":"paused","key":"vm/1","n":12345678901234567890123}"#;
-        let text = format!("{newer}\n#!damage\n{}\n", intent(1).to_line());
+        let text = format!("{newer}\n#!damage\r\n{}\n", intent(1).to_line());
         std::fs::write(&path, &text).unwrap();
         let journal = FileJournal::open(&path).unwrap();
         let records = journal.records().await.unwrap();
@@ -338,6 +366,7 @@ mod tests {
             matches!(&records[0], Record::Unknown { key: Some(k), text } if k == "vm/1" && text == newer)
         );
         assert!(matches!(&records[1], Record::Unknown { key: Some(_), .. }));
+        assert_eq!(records[1].to_line(), "#!damage\r");
         assert_eq!(records[2], intent(1));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
     }

@@ -3,6 +3,9 @@ mod clock;
 #[cfg(feature = "full")]
 mod engine;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod journal;
 mod keys;
 #[cfg(feature = "full")]
@@ -24,13 +27,15 @@ pub use journal::FileJournal;
 pub use keys::generate_ssh_key;
 #[cfg(feature = "full")]
 pub use lifecycle::{
-    Connection, CreateError, CreateSpec, Interrupt, Interrupter, Look, Machines, Power, Registry,
-    Removal, Settings, Stage,
+    Connection, CreateError, CreateSpec, Interrupt, Interrupter, Keeper, Look, Machines, Power,
+    Regenerate, Registry, Removal, Settings, Stage, check_name, keep,
 };
 pub use platform::{home_dir, user_name};
 pub use progress::{Progress, ProgressSink};
 #[cfg(feature = "full")]
-pub use provision::{Certificates, EngineFlags, Install, Plan, Provisioned, detect, provision};
+pub use provision::{
+    Certificates, EngineFlags, Install, Plan, Provisioned, Upgraded, detect, provision, upgrade,
+};
 #[cfg(feature = "full")]
 pub use ssh::{
     ACCEPT_HOST_KEY, Patience, Reply, Session, Target, accepts_host_key, command as ssh_command,
@@ -41,5 +46,6 @@ pub use store::{
 };
 #[cfg(feature = "full")]
 pub use tls::{
-    ClientConfigs, ServerPair, bootstrap, client_config, copy_client_files, expiry, issue_server,
+    ClientConfigs, ServerPair, bootstrap, certificate_expiry, client_config, copy_client_files,
+    issue_server,
 };

@@ -84,10 +84,11 @@ fn must_be_a_file(file: &File) -> io::Result<Metadata> {
     }
 }
 
-/// Opens a file to read and append, and makes it (0600) where there is none.
+/// Opens a file to read and write, and makes it (0600) where there is none.
 pub(crate) fn open_or_create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
+    // Not to append: Windows then refuses to shorten it.
+    options.read(true).write(true).create(true).truncate(false);
     set_mode(&mut options, PRIVATE);
     do_not_wait(&mut options);
     let file = options.open(path)?;
@@ -123,19 +124,48 @@ pub(crate) fn temporary(folder: &Path, prefix: &str, mode: u32) -> io::Result<Na
     builder.tempfile_in(folder)
 }
 
-/// Makes a folder and those above it, 0700 each.
-pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
+#[cfg(unix)]
+fn folder_builder() -> DirBuilder {
     let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    builder
+}
+
+#[cfg(not(unix))]
+fn folder_builder() -> DirBuilder {
+    DirBuilder::new()
+}
+
+/// Makes a folder and those above it, 0700 each and durable.
+pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
+    if path == Path::new("") || path.is_dir() {
+        return Ok(());
+    }
+    let parent = path.parent().unwrap_or(Path::new(""));
+    create_folder(parent)?;
+    match folder_builder().create(path) {
+        // Another command was first.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(e) => Err(e),
+        Ok(()) => match sync_folder(parent) {
+            // Where others may enter but not look, that is not ours to do.
+            Err(e) if e.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            synced => synced,
+        },
+    }
 }
 
 /// Makes new names in `folder` outlive a power cut, where the system has a way to ask for it.
 #[cfg(unix)]
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    let folder = if folder == Path::new("") { Path::new(".") } else { folder };
+    match File::open(folder)?.sync_all() {
+        // Some network file systems know no such thing.
+        Err(e) if matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
+        synced => synced,
+    }
 }
 
 #[cfg(not(unix))]
@@ -218,3 +248,26 @@ pub(crate) fn detach(command: &mut tokio::process::Command) {
     // CREATE_NEW_PROCESS_GROUP
     command.creation_flags(0x0000_0200);
 }
+
+/// Keeps the console's Ctrl-C away from a process that outlives us.
+#[cfg(all(feature = "full", windows))]
+pub(crate) fn before_leaving(command: &mut std::process::Command) {
+    use std::os::windows::process::CommandExt;
+    const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
+    command.creation_flags(CREATE_NEW_PROCESS_GROUP);
+}
+
+/// Such a process leaves our session by itself.
+#[cfg(all(feature = "full", not(windows)))]
+pub(crate) fn before_leaving(_: &mut std::process::Command) {}
+
+/// Leaves the terminal's session: neither its Ctrl-C nor its end reaches this process any more.
+#[cfg(all(feature = "full", unix))]
+pub(crate) fn leave_session() {
+    // It fails where we lead one already.
+    rustix::process::setsid().ok();
+}
+
+/// There are no sessions.
+#[cfg(all(feature = "full", not(unix)))]
+pub(crate) fn leave_session() {}

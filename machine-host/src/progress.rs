@@ -1,11 +1,12 @@
 use machine_core::Event;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// What a command is doing, with no wording decided yet.
 ///
 /// The variants of one `create` come in the order in which they stand here.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum Progress {
     /// Another command holds a lock that this one needs.
@@ -61,6 +62,14 @@ pub enum Progress {
         /// Docker Machine's word for it, for example `ubuntu(systemd)`.
         distribution: String,
     },
+    /// The machine is off, and is started to be upgraded.
+    StartingToUpgrade,
+    /// CA and client's certificate are made anew where that is due.
+    RegeneratingClientCertificates,
+    /// The engine's package is upgraded.
+    UpgradingEngine,
+    /// The engine restarts after its upgrade.
+    RestartingEngine,
     /// Another program holds the host's package manager.
     WaitingForPackageLock,
     /// The engine is installed.

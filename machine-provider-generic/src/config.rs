@@ -112,6 +112,8 @@ mod tests {
             ("http://h:1?q=@x", "h:1"),
             ("//h/x", "h"),
             ("host:2376", ""),
+            ("1x://h", ""),
+            ("a_b://h", ""),
         ] {
             assert_eq!(authority(url).unwrap(), want, "{url}");
         }

@@ -18,13 +18,17 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 
-# A host has no internet: what apt offers is what lies in /debs.
-rm -f "$root"/etc/apt/sources.list "$root"/etc/apt/sources.list.d/*
-[ -n "$debs" ] || exit 0
+# A host has no internet: what apt offers there is what lies in /debs.
+offline() { rm -f "$root"/etc/apt/sources.list "$root"/etc/apt/sources.list.d/*; }
+if [ -z "$debs" ]; then
+    offline
+    exit 0
+fi
 mkdir -p "$root/debs/partial"
 # Against an empty status file, so that the closure is whole whatever the tree has already.
 APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get -o Dir::State::status=/dev/null -o "Dir::Cache::archives=$root/debs" \
     -o APT::Install-Recommends=false -o APT::Sandbox::User=root --download-only --yes install $debs
+offline
 rm -rf "$root/debs/partial" "$root/debs/lock"
 cd "$root/debs"
 for file in *.deb; do

@@ -25,7 +25,8 @@ pub struct Bed {
     pub(crate) owner: Owner,
     client_key: PathBuf,
     public_key: String,
-    images: Mutex<Vec<(HostKind, String)>>,
+    /// By kind: making one does not hold up another.
+    images: [Mutex<Option<String>>; HostKind::ALL.len()],
 }
 
 /// Why there can be no hosts here.
@@ -96,7 +97,7 @@ impl Bed {
         let engine = Engine::join(&cache)?;
         engine.reap(&cache)?;
         let (client_key, public_key) = client_key(&cache)?;
-        Ok(Self { cache, engine, owner, client_key, public_key, images: Mutex::default() })
+        Ok(Self { cache, engine, owner, client_key, public_key, images: Default::default() })
     }
 
     /// Boots a host and waits until its SSH server answers, its boot has ended and its engine, if it has one, runs.
@@ -170,13 +171,12 @@ impl Bed {
     }
 
     fn image(&self, kind: HostKind) -> Result<String> {
-        let mut images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, image)) = images.iter().find(|(known, _)| *known == kind) {
+        let mut known = self.images[kind as usize].lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(image) = &*known {
             return Ok(image.clone());
         }
         let image = image::ensure(&self.cache, &self.engine, kind)?;
-        images.push((kind, image.clone()));
-        Ok(image)
+        Ok(known.insert(image).clone())
     }
 }
 

@@ -23,6 +23,11 @@ finish() {
     wait "$engine"
     rm -rf "$run/hosts" "$run/docker.sock" "$run/keeper.pid"
     find /sys/fs/cgroup -depth -type d -path "/sys/fs/cgroup*$parent*" -exec rmdir {} + 2>/dev/null
+    # Another cache's hosts need it as well.
+    if ! ip -brief link | grep -q '^mtb'; then
+        ip route delete unreachable 10.213.0.0/16
+        ip -6 route delete unreachable fd6d:7462::/48
+    fi 2>/dev/null
     exit 0
 }
 trap finish TERM INT HUP

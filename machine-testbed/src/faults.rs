@@ -58,9 +58,10 @@ impl Host {
     /// When the host is off or somebody else holds the lock.
     pub fn hold_dpkg_lock(&self) -> Result<DpkgLock> {
         let script = r#"exec perl -MFcntl=:DEFAULT -e '
-            for (qw(lock-frontend lock)) {
-                open my $file, ">>", "/var/lib/dpkg/$_" or die;
-                fcntl($file, F_SETLK, pack("s s x![q] q q i x![q]", F_WRLCK, 0, 0, 0, 0)) or die "held by another: $!";
+            for my $name ("lock-frontend", "lock") {
+                open my $file, ">>", "/var/lib/dpkg/$name" or die;
+                my $whole = pack("s s x![q] q q i x![q]", F_WRLCK, 0, 0, 0, 0);
+                fcntl($file, F_SETLK, $whole) or die "$name: $!";
                 push @held, $file;
             }
             $| = 1; print "held\n"; <STDIN>;'"#;
@@ -94,13 +95,15 @@ impl Host {
     /// # Errors
     /// When the host is off.
     pub fn plug_in(&self) -> Result<()> {
-        let (v4, v6, via) = (self.address(), self.address_v6(), self.gateway());
+        let (v6, via) = (self.address_v6(), self.gateway());
         // Taking an interface down drops its IPv6 addresses and its routes.
         self.exec(&format!(
-            "ip link set eth0 up; ip address replace {v4}/30 dev eth0; \
-             ip address replace {v6}/64 dev eth0 nodad; ip route replace default via {via}"
-        ))
-        .map(drop)
+            "ip link set eth0 up; ip address replace {v6}/64 dev eth0 nodad 2>/dev/null || true; \
+             ip route replace default via {via}"
+        ))?;
+        // The kernel tells this end a little later; until then it sends nothing.
+        self.wait("its link stays down", || self.link_is_up())?;
+        self.forget_neighbour()
     }
 
     /// Gives it another host key, as a reinstalled machine (or an impostor) has, and gives back its public half.

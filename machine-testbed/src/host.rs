@@ -272,6 +272,14 @@ impl Host {
         self.machine.inside(script)
     }
 
+    pub(crate) fn link_is_up(&self) -> bool {
+        self.machine.link.is_up()
+    }
+
+    pub(crate) fn forget_neighbour(&self) -> Result<()> {
+        self.machine.link.forget_neighbour()
+    }
+
     pub(crate) fn wait(&self, failure: &str, mut done: impl FnMut() -> bool) -> Result<()> {
         let begin = Instant::now();
         while !done() {

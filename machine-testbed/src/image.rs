@@ -20,7 +20,7 @@ pub enum HostKind {
     Docker,
     /// Debian 12 without an engine; `apt-get install docker.io` works there, from a source in `/debs`.
     Plain,
-    /// Debian sid with its engine (28 or newer) installed and running.
+    /// Debian 13 with its engine (26.1) installed and running.
     NewDocker,
 }
 
@@ -47,7 +47,7 @@ impl HostKind {
             }
             Self::NewDocker => Recipe {
                 name: "new-docker",
-                suite: "sid",
+                suite: "trixie",
                 packages: &["docker.io", "docker-cli", "iptables"],
                 offline: &[],
             },

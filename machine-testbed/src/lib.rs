@@ -42,4 +42,4 @@ pub use faults::{DpkgLock, SmallDisk};
 pub use host::{Host, Reply};
 pub use image::HostKind;
 pub use proxy::Proxy;
-pub use requirements::{PACKAGES, missing};
+pub use requirements::{PACKAGES, has_program, is_root, missing, missing_packages};

@@ -103,7 +103,10 @@ impl Machine {
     pub(crate) fn start(&self) -> Result<()> {
         self.docker(&["start"])?;
         let process = self.inspect("{{.State.Pid}}")?;
-        self.link.attach(process.trim())
+        self.link.attach(process.trim()).map_err(|error| {
+            let log = self.docker(&["logs"]).unwrap_or_default();
+            Error::wrap(format!("cannot connect the host; it said: {log}"), error)
+        })
     }
 
     /// Waits for its end and gives back the exit status; `None` once it is removed.

@@ -1,6 +1,6 @@
 //! Each host's own link to this machine: a pair of interfaces and a subnet that no other process uses.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::process::Command;
@@ -11,8 +11,10 @@ use crate::process::{run, run_with};
 
 /// For all caches of this machine: the address range is one for all.
 const CLAIMS: &str = "/run/machine-testbed-links";
-/// Subnets of four addresses in 10.213.0.0/16.
-const COUNT: u32 = 1 << 14;
+const RANGE: &str = "10.213.0.0/16";
+const RANGE_V6: &str = "fd6d:7462::/48";
+/// Subnets of four addresses in the range.
+const COUNT: u32 = 1 << 11;
 
 /// A claimed subnet. The number is free again when the value or the process ends.
 #[derive(Debug)]
@@ -54,7 +56,13 @@ impl Link {
         run(Command::new("ip").args([
             "link", "add", &name, "type", "veth", "peer", "name", "eth0", "netns", process,
         ]))?;
-        let near = setup(&name, self.near(), self.address_v6(1));
+        // What is sent to a host that is off or gone must not leave by the default route.
+        let near = setup(&name, self.near(), self.address_v6(1))
+            + &format!(
+                "ip route replace unreachable {RANGE} metric 4278198272
+                ip -6 route replace unreachable {RANGE_V6} metric 4278198272 2>/dev/null || true
+                "
+            );
         run_with(Command::new("sh").arg("-s"), near.as_bytes())?;
         let far = setup("eth0", self.guest(), self.guest_v6())
             + &format!("ip link set lo up\nip route add default via {}\n", self.near());
@@ -65,6 +73,17 @@ impl Link {
     /// Disconnects. A link that is gone already is fine.
     pub(crate) fn detach(&self) {
         let _ = run(Command::new("ip").args(["link", "delete", &self.name()]));
+    }
+
+    /// Whether both ends are up, as this machine's kernel sees it.
+    pub(crate) fn is_up(&self) -> bool {
+        let state = fs::read_to_string(format!("/sys/class/net/{}/operstate", self.name()));
+        state.is_ok_and(|state| state.trim() == "up")
+    }
+
+    /// Makes this machine look for the host anew, instead of waiting for an answer to what was lost.
+    pub(crate) fn forget_neighbour(&self) -> Result<()> {
+        run(Command::new("ip").args(["neighbour", "flush", "dev", &self.name()])).map(drop)
     }
 
     fn name(&self) -> String {

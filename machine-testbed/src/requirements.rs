@@ -35,24 +35,40 @@ pub fn missing() -> Option<String> {
     if !platform::is_linux() {
         return Some("hosts for tests need Linux".to_owned());
     }
-    if !platform::is_root() {
+    if !is_root() {
         return Some("hosts for tests need root".to_owned());
     }
-    let mut packages: Vec<&str> = PROGRAMS
-        .iter()
-        .filter(|(name, _)| program(name).is_none())
-        .map(|(_, from)| *from)
-        .collect();
+    let packages = missing_packages();
+    match packages.is_empty() {
+        true => None,
+        false => Some(format!("programs are missing: apt-get install {}", packages.join(" "))),
+    }
+}
+
+/// Which of [`PACKAGES`] must still be installed; none where the programs came another way.
+#[must_use]
+pub fn missing_packages() -> Vec<&'static str> {
+    let mut packages: Vec<&str> =
+        PROGRAMS.iter().filter(|(name, _)| !has_program(name)).map(|(_, from)| *from).collect();
     // The dynamic busybox has the same path; only the package tells them apart.
     if !Path::new("/usr/share/doc/busybox-static").exists() {
         packages.push("busybox-static");
     }
     packages.sort_unstable();
     packages.dedup();
-    match packages.is_empty() {
-        true => None,
-        false => Some(format!("programs are missing: apt-get install {}", packages.join(" "))),
-    }
+    packages
+}
+
+/// Whether this process is root's.
+#[must_use]
+pub fn is_root() -> bool {
+    platform::is_root()
+}
+
+/// Whether a program of this name is installed.
+#[must_use]
+pub fn has_program(name: &str) -> bool {
+    program(name).is_some()
 }
 
 /// Where a program is: in `PATH`, or where Debian keeps those for root.

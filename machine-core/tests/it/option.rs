@@ -16,6 +16,8 @@ fn options_know_aliases_defaults_kinds_and_secrets() {
     assert_eq!((options.int("acme-size"), options.list("zone").len()), (Some(3), 1));
     assert_eq!((options.text("key"), options.secret("key").unwrap().expose()), (None, "hunter2"));
     assert!(!format!("{options:?} {:?}", options.secret("key")).contains("hunter2"));
+    assert_eq!(format!("{:?}", options.secret("key").unwrap()), "[redacted]");
+    assert_eq!(format!("{options:?}"), r#"{"acme-size", "key", "zone"}"#);
     let wrong = [("acme-size".to_owned(), OptionValue::Switch(true))];
     assert_eq!(Options::new(&specs, wrong).unwrap_err().kind(), ErrorKind::InvalidOption);
 }

@@ -1,4 +1,4 @@
-use super::dial::dial;
+use super::dial::{dial, until};
 use super::error::EngineError;
 use super::url::Endpoint;
 use http_body_util::{BodyExt, Empty, Limited};
@@ -48,7 +48,7 @@ impl Endpoint {
         limit: Duration,
     ) -> Result<(), EngineError> {
         let end = end_of(limit);
-        let mut tls = dial(self, config, end).await?;
+        let mut tls = dial(self, config, Some(end)).await?;
         // Before 1.3 the server had the last word. Since then its refusal of our certificate comes
         // when we read, so it must be made to say something.
         if tls.get_ref().1.protocol_version() == Some(ProtocolVersion::TLSv1_3) {
@@ -70,8 +70,24 @@ impl Endpoint {
         limit: Duration,
     ) -> Result<EngineVersion, EngineError> {
         let end = end_of(limit);
+        self.version_until(config, Some(end)).await
+    }
+
+    /// As [`Endpoint::version`], where the caller sees to the limit.
+    pub(crate) async fn version_unbounded(
+        &self,
+        config: impl FnOnce() -> Result<Arc<ClientConfig>>,
+    ) -> Result<EngineVersion, EngineError> {
+        self.version_until(config, None).await
+    }
+
+    async fn version_until(
+        &self,
+        config: impl FnOnce() -> Result<Arc<ClientConfig>>,
+        end: Option<Instant>,
+    ) -> Result<EngineVersion, EngineError> {
         let tls = dial(self, config, end).await?;
-        let answered = timeout_at(end, get(tls, self, "/version")).await;
+        let answered = until(end, get(tls, self, "/version")).await;
         let body = answered.map_err(|_| EngineError::timed_out("read", &self.to_string()))??;
         serde_json::from_slice(&body)
             .map_err(|e| EngineError::answer(self, format!("this is no engine's version: {e}")))

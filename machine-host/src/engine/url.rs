@@ -49,7 +49,9 @@ impl Endpoint {
             Some(rest) => {
                 let (host, after) =
                     rest.split_once(']').ok_or_else(|| invalid("missing ']' in host"))?;
-                if host.parse::<IpAddr>().is_err() && !host.contains('%') {
+                // An address may be followed by the interface that leads there.
+                let address = host.split_once('%').map_or(host, |(address, _)| address);
+                if address.parse::<IpAddr>().is_err() {
                     return Err(invalid("invalid host"));
                 }
                 (host, after.strip_prefix(':'))
@@ -129,6 +131,7 @@ mod tests {
             ("tcp://h:65536", "parse \"tcp://h:65536\": invalid port \":65536\" after host"),
             ("tcp://[::1", "parse \"tcp://[::1\": missing ']' in host"),
             ("tcp://[x]:1", "parse \"tcp://[x]:1\": invalid host"),
+            ("tcp://[[1%]:1", "parse \"tcp://[[1%]:1\": invalid host"),
             ("tcp://:1", "parse \"tcp://:1\": no host"),
             ("tcp://h\n:1", "parse \"tcp://h\\n:1\": net/url: invalid control character in URL"),
             ("unix:///x", "address : missing port in address"),

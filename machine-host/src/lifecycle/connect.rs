@@ -1,6 +1,6 @@
 use super::Machines;
 use crate::engine::{Endpoint, EngineError, EngineVersion};
-use crate::ssh;
+use crate::ssh::{self, Patience, Session, Target};
 use crate::store::Entry;
 use machine_core::{Error, ErrorKind, MachineState, Result, Status};
 use rustls::ClientConfig;
@@ -61,7 +61,8 @@ impl Machines {
         if self.handshake(entry, &engine).await.is_ok() {
             let text = "Connection to Swarm cannot be checked but the certs are valid. \
                         Maybe swarm is not started";
-            return Err(Error::new(ErrorKind::Transient, "", text).with_source(error));
+            tracing::debug!(%error, "swarm does not answer");
+            return Err(Error::new(ErrorKind::Transient, "", text));
         }
         Err(invalid_certificates(&master, error))
     }
@@ -72,7 +73,7 @@ impl Machines {
     /// `Host is not running`; those of the connection.
     pub async fn engine_version(&self, entry: &Entry) -> Result<EngineVersion> {
         let url = self.url(entry).await?;
-        self.ask_version(entry, &url, DIAL).await
+        self.ask_version(entry, &url, Some(DIAL)).await
     }
 
     /// The command that logs into a machine, or runs `args` there.
@@ -82,10 +83,38 @@ impl Machines {
     pub async fn ssh_command(&self, entry: &Entry, args: &[String]) -> Result<Command> {
         let status = self.status(entry).await?;
         if status.state != MachineState::Running {
-            let text = format!("Cannot run SSH command: Host \"{}\" is not running", entry.name);
+            let text =
+                format!("Error: Cannot run SSH command: Host \"{}\" is not running", entry.name);
             return Err(Error::new(ErrorKind::Transient, "", text));
         }
-        ssh::command(&self.ssh_target(entry, &status)?, args)
+        ssh::command(&self.accepted_target(entry, &status).await?, args)
+    }
+
+    /// How a machine is logged into, running or not: for programs that call `ssh` themselves.
+    ///
+    /// # Errors
+    /// Those of the provider; `IP address is not set` where it has none.
+    pub async fn ssh_target(&self, entry: &Entry) -> Result<Target> {
+        let status = self.status(entry).await?;
+        if status.ssh.is_none() && status.ip.is_none() {
+            return Err(Error::new(ErrorKind::Unsupported, "", "IP address is not set"));
+        }
+        self.accepted_target(entry, &status).await
+    }
+
+    /// Where the user accepts a changed host key, logs in once to see and pin it.
+    async fn accepted_target(&self, entry: &Entry, status: &Status) -> Result<Target> {
+        let mut target = self.target(entry, status)?;
+        if target.accept_changed_key {
+            let _lock = self.lock(&entry.name).await?;
+            let clock = self.clock.as_ref();
+            let (session, keys) = Session::open(&target, clock, Patience::EXISTING).await?;
+            session.close().await;
+            let mut entry = self.store.load(&entry.name)?;
+            self.pin(&mut entry, keys.clone())?;
+            (target.host_keys, target.accept_changed_key) = (keys, false);
+        }
+        Ok(target)
     }
 
     async fn handshake(&self, entry: &Entry, endpoint: &Endpoint) -> Result<(), EngineError> {

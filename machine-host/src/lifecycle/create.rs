@@ -5,7 +5,7 @@ use crate::store::{
 };
 use crate::{FileJournal, Progress, keys, tls};
 use machine_core::{Cx, Error, ErrorKind, Options, Provider, Result, State};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What to make.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl CreateSpec {
 }
 
 /// How far `create` came.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum Stage {
     /// The name.
@@ -125,16 +125,34 @@ impl Machines {
     pub async fn create(&self, name: &str, spec: &CreateSpec) -> Result<(), CreateError> {
         check_name(name).map_err(at(Stage::Name))?;
         let mut provider = self.provider(&spec.driver).map_err(at(Stage::Driver))?;
-        let (_lock, mut entry) = self.prepare(name, spec, provider.as_mut()).await?;
-        self.make(provider.as_ref(), &mut entry, spec).await?;
+        let keeper = self.settings.keeper.as_ref().filter(|_| provider.capabilities().needs_keeper);
+        let (_lock, mut entry) = match keeper {
+            Some(keeper) => {
+                self.make_kept(keeper, name, spec).await?;
+                if provider.capabilities().endpoint_only {
+                    return Ok(());
+                }
+                // The keeper gave the lock back; whoever came between may have removed the machine.
+                let lock = self.lock(name).await.map_err(at(Stage::Wait))?;
+                let entry = self.store.load(name).map_err(at(Stage::Wait))?;
+                let source = entry.own.as_ref().and_then(|own| own.source.as_deref());
+                provider.sign_in(&spec.options, source).await.map_err(at(Stage::Wait))?;
+                (lock, entry)
+            }
+            None => {
+                let (lock, mut entry) = self.prepare(name, spec, provider.as_mut()).await?;
+                self.make(provider.as_ref(), &mut entry, spec).await?;
+                (lock, entry)
+            }
+        };
         if provider.capabilities().endpoint_only {
             return Ok(());
         }
-        self.set_up(provider.as_ref(), &mut entry, spec.install_url_given).await
+        self.set_up_new(provider.as_ref(), &mut entry, spec.install_url_given).await
     }
 
     /// All up to the durable entry. The lock is held until the machine is whole.
-    async fn prepare(
+    pub(super) async fn prepare(
         &self,
         name: &str,
         spec: &CreateSpec,
@@ -156,9 +174,9 @@ impl Machines {
 
         let auth = self.auth_options(name, spec.tls_sans.clone());
         let bootstrap = async {
-            let done = self.bootstrap(name, &auth).await;
+            self.bootstrap(name, &auth).await?;
             operation.emit(Progress::Checking);
-            done
+            Ok(())
         };
         let (bootstrapped, checked) = tokio::join!(bootstrap, provider.check(&cx, &mut state));
         bootstrapped.map_err(at(Stage::Certificates))?;
@@ -186,7 +204,7 @@ impl Machines {
     }
 
     /// The provider's part: from here on every way out leaves `config.json` and journal.
-    async fn make(
+    pub(super) async fn make(
         &self,
         provider: &dyn Provider,
         entry: &mut Entry,
@@ -248,8 +266,11 @@ fn lay_base_fields(state: &mut State, cx: &Cx<'_>) -> Result<()> {
     state.write(&Base { machine_name: cx.name, store_path: &store_path })
 }
 
-/// Docker Machine's rule for the names of new machines (cli.md of its commands, `host.go`).
-fn check_name(name: &str) -> Result<()> {
+/// Docker Machine's rule for the names of new machines (its `libmachine/host/host.go`).
+///
+/// # Errors
+/// [`ErrorKind::InvalidOption`] for a name that `create` would refuse.
+pub fn check_name(name: &str) -> Result<()> {
     let sound = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
     if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(sound) {
         return Ok(());

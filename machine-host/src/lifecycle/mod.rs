@@ -2,26 +2,34 @@
 mod connect;
 mod create;
 mod interrupt;
+mod keeper;
 mod operation;
 mod power;
+mod provision;
 mod remove;
 mod run;
 mod setup;
 mod status;
 
 pub use connect::Connection;
-pub use create::{CreateError, CreateSpec, Stage};
+pub use create::{CreateError, CreateSpec, Stage, check_name};
 pub use interrupt::{Interrupt, Interrupter};
+pub use keeper::{Keeper, keep};
 pub use power::Power;
+pub use provision::Regenerate;
 pub use remove::Removal;
 pub use status::Look;
 
 use crate::store::{AuthOptions, Entry, Store};
 use crate::tls::ClientConfigs;
 use crate::{ProgressSink, RealClock};
+use futures_util::{StreamExt, stream};
 use machine_core::{Clock, Error, ErrorKind, Options, Provider, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Machines that are worked on at once; a provider limits its calls by itself.
+const AT_ONCE: usize = 16;
 
 /// How a program uses a store; the rest of the fields are set by assignment.
 #[derive(Clone, Debug)]
@@ -37,10 +45,18 @@ pub struct Settings {
     pub client_cert: Option<PathBuf>,
     /// Its key. Default: `certs/key.pem`.
     pub client_key: Option<PathBuf>,
+    /// What providers are signed in with, for machines that exist. Default: nothing, so that each
+    /// looks where the machine's credentials came from.
+    pub credentials: Options,
     /// Who the certificates are made out to. Default: the user's name, or `unknown`.
     pub owner: String,
     /// What ends an operation early. Default: nothing does.
     pub interrupt: Interrupt,
+    /// The SSH client. Default: `ssh`, found on `PATH`.
+    pub ssh: PathBuf,
+    /// What runs creates that must outlive this process, as those of plugins. Default: none; then
+    /// what a driver makes in the moment in which this process is killed may be lost.
+    pub keeper: Option<Keeper>,
 }
 
 impl Settings {
@@ -52,8 +68,11 @@ impl Settings {
             ca_key: None,
             client_cert: None,
             client_key: None,
+            credentials: Options::none(),
             owner: crate::platform::user_name(),
             interrupt: Interrupt::never(),
+            ssh: PathBuf::from("ssh"),
+            keeper: None,
         }
     }
 }
@@ -130,9 +149,32 @@ impl Machines {
     }
 
     async fn signed_in_as(&self, driver: &str, source: Option<&str>) -> Result<Arc<dyn Provider>> {
-        let mut provider = self.provider(driver)?;
-        provider.sign_in(&Options::none(), source).await?;
+        let mut provider = self.registry.provider(driver).ok_or_else(|| {
+            let text = format!(
+                "Driver \"{driver}\" not found. Do you have the plugin binary accessible in your \
+                 PATH?"
+            );
+            Error::new(ErrorKind::Unsupported, "", text)
+        })?;
+        provider.sign_in(&self.settings.credentials, source).await?;
         Ok(Arc::from(provider))
+    }
+
+    /// Works on machines side by side: one result each, in the order given. When one cannot be
+    /// loaded, nothing is done: the errors of all such.
+    async fn on_each<'a, W>(
+        &'a self,
+        names: &'a [String],
+        work: impl Fn(&'a str) -> W,
+    ) -> Result<Vec<Result<()>>, Vec<Error>>
+    where
+        W: Future<Output = Result<()>>,
+    {
+        let loaded: Vec<_> = names.iter().map(|name| self.store.load(name)).collect();
+        if loaded.iter().any(Result::is_err) {
+            return Err(loaded.into_iter().filter_map(Result::err).collect());
+        }
+        Ok(stream::iter(names.iter().map(|name| work(name))).buffered(AT_ONCE).collect().await)
     }
 
     fn auth_options(&self, name: &str, sans: Vec<String>) -> AuthOptions {

@@ -2,12 +2,7 @@ use super::Machines;
 use super::operation::Operation;
 use crate::Progress;
 use crate::store::Entry;
-use futures_util::StreamExt;
-use futures_util::stream;
 use machine_core::{Error, ErrorKind, MachineState, Provider, Result};
-
-/// Machines that are worked on at once; a provider limits its calls by itself.
-const AT_ONCE: usize = 16;
 
 /// What to do with a machine that exists.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,12 +28,7 @@ impl Machines {
         power: Power,
         names: &[String],
     ) -> Result<Vec<Result<()>>, Vec<Error>> {
-        let loaded: Vec<_> = names.iter().map(|name| self.store.load(name)).collect();
-        if loaded.iter().any(Result::is_err) {
-            return Err(loaded.into_iter().filter_map(Result::err).collect());
-        }
-        let work = names.iter().map(|name| self.power_one(power, name));
-        Ok(stream::iter(work).buffered(AT_ONCE).collect().await)
+        self.on_each(names, |name| self.power_one(power, name)).await
     }
 
     async fn power_one(&self, power: Power, name: &str) -> Result<()> {
@@ -47,36 +37,36 @@ impl Machines {
         let provider = self.signed_in(&entry).await?;
         let state = self.status_of(provider.as_ref(), &entry).await?.state;
         let emit = |progress| self.progress.emit(name, progress);
+        // Said even of what turns out to be done already.
+        emit(match power {
+            Power::Start => Progress::Starting,
+            Power::Stop => Progress::Stopping,
+            Power::Kill => Progress::Killing,
+            Power::Restart => Progress::Restarting,
+        });
         let done = match (power, state) {
             (Power::Start, MachineState::Running) => Err(already(name, "running")),
             (Power::Stop | Power::Kill, MachineState::Stopped) => Err(already(name, "stopped")),
             (Power::Start, _) => self.start(provider.as_ref(), &mut entry).await,
             (Power::Stop, _) => {
-                emit(Progress::Stopping);
                 self.call(provider.as_ref(), &mut entry, Call::Stop).await?;
                 self.until(provider.as_ref(), &entry, MachineState::Stopped).await?;
                 emit(Progress::Stopped);
                 Ok(())
             }
             (Power::Kill, _) => {
-                emit(Progress::Killing);
                 self.call(provider.as_ref(), &mut entry, Call::Kill).await?;
                 self.until(provider.as_ref(), &entry, MachineState::Stopped).await?;
                 emit(Progress::Killed);
                 Ok(())
             }
-            (Power::Restart, _) => {
-                emit(Progress::Restarting);
-                self.restart(provider.as_ref(), &mut entry, state).await
-            }
+            (Power::Restart, _) => self.restart(provider.as_ref(), &mut entry, state).await,
         };
         drop(lock);
         done
     }
 
     pub(super) async fn start(&self, provider: &dyn Provider, entry: &mut Entry) -> Result<()> {
-        let emit = |progress| self.progress.emit(&entry.name, progress);
-        emit(Progress::Starting);
         self.call(provider, entry, Call::Start).await?;
         self.until(provider, entry, MachineState::Running).await?;
         self.progress.emit(&entry.name, Progress::Started);
@@ -90,7 +80,10 @@ impl Machines {
         state: MachineState,
     ) -> Result<()> {
         match state {
-            MachineState::Stopped => return self.start(provider, entry).await,
+            MachineState::Stopped => {
+                self.progress.emit(&entry.name, Progress::Starting);
+                return self.start(provider, entry).await;
+            }
             MachineState::Running if provider.capabilities().restart_over_ssh => {
                 self.reboot(provider, entry).await?;
             }

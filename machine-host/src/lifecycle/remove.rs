@@ -1,6 +1,6 @@
 use super::Machines;
 use super::operation::Operation;
-use crate::store::{Entry, Lock, Own};
+use crate::store::{Entry, Lock, LockName, Own};
 use machine_core::{Error, Journal, Provider, Result, merge};
 
 /// How a removal ended.
@@ -20,7 +20,15 @@ impl Machines {
     /// A machine that does not exist is gone, with an error.
     pub async fn remove(&self, name: &str, force: bool) -> Removal {
         if !self.store.exists(name) {
-            return Removal { gone: true, error: self.store.load(name).err() };
+            let unknown = self.store.load(name).err();
+            return match self.store.is_half(name) {
+                // A command was killed: the name is known to nobody, and its remains are not either.
+                true => match self.lock(name).await {
+                    Ok(lock) => self.forget(name, Some(lock), unknown),
+                    Err(error) => Removal { gone: false, error: Some(error) },
+                },
+                false => Removal { gone: true, error: unknown },
+            };
         }
         let lock = match self.lock(name).await {
             Ok(lock) => lock,
@@ -82,6 +90,7 @@ impl Machines {
         match self.store.forget(name) {
             Ok(()) => {
                 if let Some(lock) = lock {
+                    self.store.discard(LockName::Keeper(name)); // a killed keeper left it
                     lock.unlink().ok(); // nobody needs the file; it is only left behind
                 }
                 Removal { gone: true, error }

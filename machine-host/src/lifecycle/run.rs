@@ -1,5 +1,6 @@
 use super::create::{CreateError, CreateSpec, Stage, at};
 use super::{Connection, Machines};
+use crate::Progress;
 use machine_core::MachineState;
 
 impl Machines {
@@ -18,6 +19,7 @@ impl Machines {
         if matches!(state, MachineState::Stopped | MachineState::Saved | MachineState::Paused) {
             let _lock = self.lock(name).await.map_err(at(Stage::Verify))?;
             let provider = self.signed_in(&entry).await.map_err(at(Stage::Verify))?;
+            self.progress.emit(name, Progress::Starting);
             self.start(provider.as_ref(), &mut entry).await.map_err(at(Stage::Verify))?;
         }
         self.check(&entry, false).await.map_err(at(Stage::Verify))

@@ -17,15 +17,46 @@ const TLS: Duration = Duration::from_secs(20);
 /// Docker's port for TLS (IANA).
 const DOCKER_PORT: u16 = 2376;
 
+/// What differs between the ways to come here.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Manner {
+    /// See [`super::CreateSpec::install_url_given`].
+    pub(super) install_url_given: bool,
+    /// The machine was just made: the connection is checked, and that is told.
+    pub(super) is_new: bool,
+    /// Its swarm is passed over.
+    pub(super) without_swarm: bool,
+}
+
 impl Machines {
-    pub(super) async fn set_up(
+    /// Waits until a new machine runs, and sets it up.
+    pub(super) async fn set_up_new(
         &self,
         provider: &dyn Provider,
         entry: &mut Entry,
         install_url_given: bool,
     ) -> Result<(), CreateError> {
-        let mut stage = Stage::Wait;
-        let work = self.set_up_stages(provider, entry, install_url_given, &mut stage);
+        self.progress.emit(&entry.name, Progress::WaitingForRunning);
+        let wait = self.until_running(provider, entry);
+        let status = match self.settings.interrupt.unless(wait).await {
+            Some(status) => status.map_err(at(Stage::Wait))?,
+            None => return Err(CreateError::interrupted(Stage::Wait)),
+        };
+        self.progress.emit(&entry.name, Progress::DetectingSystem);
+        let manner = Manner { install_url_given, is_new: true, without_swarm: false };
+        self.set_up(provider, entry, &status, manner).await
+    }
+
+    /// Makes a machine that runs a Docker host; where it is one already, little happens.
+    pub(super) async fn set_up(
+        &self,
+        provider: &dyn Provider,
+        entry: &mut Entry,
+        status: &Status,
+        manner: Manner,
+    ) -> Result<(), CreateError> {
+        let mut stage = Stage::Detect;
+        let work = self.set_up_stages(provider, entry, status, manner, &mut stage);
         match self.settings.interrupt.unless(work).await {
             Some(done) => done.map_err(at(stage)),
             None => Err(CreateError::interrupted(stage)),
@@ -36,17 +67,13 @@ impl Machines {
         &self,
         provider: &dyn Provider,
         entry: &mut Entry,
-        install_url_given: bool,
+        status: &Status,
+        manner: Manner,
         stage: &mut Stage,
     ) -> Result<()> {
         let name = entry.name.clone();
         let emit = |progress| self.progress.emit(&name, progress);
-        emit(Progress::WaitingForRunning);
-        let status = self.until_running(provider, entry).await?;
-
-        *stage = Stage::Detect;
-        emit(Progress::DetectingSystem);
-        let mut session = self.log_in(provider, entry, &status).await?;
+        let mut session = self.log_in(provider, entry, status).await?;
 
         *stage = Stage::Provision;
         let auth = entry.config.host.auth()?.unwrap_or_else(|| self.store.auth_options(&name));
@@ -55,10 +82,11 @@ impl Machines {
         let mut names = auth.server_cert_sans.clone();
         names.extend([ip, "localhost".to_owned()]);
         let organization = format!("{}.{name}", self.settings.owner);
-        let is_master = entry.config.host.swarm()?.is_some_and(|swarm| swarm.master);
+        let swarm = entry.config.host.swarm()?.filter(|_| !manner.without_swarm);
+        let is_master = swarm.is_some_and(|swarm| swarm.master);
         let server = tls::issue_server(&paths, &organization, &names, is_master)?;
         let engine = entry.config.host.engine()?.unwrap_or_default();
-        let endpoint = engine_endpoint(&status)?;
+        let endpoint = engine_endpoint(status)?;
         let authority = read(&paths.ca_cert)?;
         let certificates =
             Certificates { authority: &authority, server: &server.cert_pem, key: &server.key_pem };
@@ -70,7 +98,7 @@ impl Machines {
         plan.ipv6 = endpoint.host.contains(':');
         plan.host_name = (!provider.capabilities().existing_host).then_some(name.as_str());
         plan.install = match Install::from_url(&engine.install_url) {
-            Install::Package if install_url_given => Install::Script(&engine.install_url),
+            Install::Package if manner.install_url_given => Install::Script(&engine.install_url),
             install => install,
         };
         provision::provision(&mut session, &plan).await?;
@@ -82,11 +110,15 @@ impl Machines {
         session.close().await;
 
         *stage = Stage::Verify;
-        emit(Progress::CheckingEngine);
+        if manner.is_new {
+            emit(Progress::CheckingEngine);
+        }
         let started = Instant::now();
         self.until_engine_answers(entry, &endpoint).await?;
         emit(Progress::Took { phase: "engine over TLS".to_owned(), time: started.elapsed() });
-        emit(Progress::EngineUp);
+        if manner.is_new {
+            emit(Progress::EngineUp);
+        }
         self.store.save(entry)
     }
 
@@ -138,24 +170,28 @@ impl Machines {
         let started = Instant::now();
         let name = entry.name.clone();
         self.progress.emit(&name, Progress::WaitingForSsh);
-        let target = self.ssh_target(entry, status)?;
+        let target = self.target(entry, status)?;
         let patience = match provider.capabilities().existing_host {
             true => Patience::EXISTING,
             false => Patience::BOOTING,
         };
         let (session, keys) = Session::open(&target, self.clock.as_ref(), patience).await?;
-        if let Some(own) = &mut entry.own
-            && own.host_keys != keys
-        {
-            own.host_keys = keys;
-            self.store.save(entry)?;
-        }
+        self.pin(entry, keys)?;
         let took = Progress::Took { phase: "ssh connection".to_owned(), time: started.elapsed() };
         self.progress.emit(&name, took);
         Ok(session)
     }
 
-    pub(super) fn ssh_target(&self, entry: &Entry, status: &Status) -> Result<Target> {
+    /// Keeps the keys by which a host is known from now on.
+    pub(super) fn pin(&self, entry: &mut Entry, keys: Vec<String>) -> Result<()> {
+        match &mut entry.own {
+            Some(own) if own.host_keys != keys => own.host_keys = keys,
+            _ => return Ok(()),
+        }
+        self.store.save(entry)
+    }
+
+    pub(super) fn target(&self, entry: &Entry, status: &Status) -> Result<Target> {
         let endpoint = status.ssh.clone().ok_or_else(|| {
             Error::new(ErrorKind::Unsupported, "", "the machine cannot be logged into")
         })?;
@@ -163,13 +199,18 @@ impl Machines {
         let key = endpoint.key.clone().map(|key| self.store.resolve(entry, &key));
         let mut target = Target::new(&entry.name, endpoint, dir.join("known_hosts"));
         target.key = key;
+        target.program.clone_from(&self.settings.ssh);
         target.host_keys = entry.own.as_ref().map(|own| own.host_keys.clone()).unwrap_or_default();
         target.accept_changed_key = ssh::accepts_host_key(&entry.name);
         Ok(target)
     }
 
     /// The provisioner saw the port open, so this is usually one try.
-    async fn until_engine_answers(&self, entry: &Entry, endpoint: &Endpoint) -> Result<()> {
+    pub(super) async fn until_engine_answers(
+        &self,
+        entry: &Entry,
+        endpoint: &Endpoint,
+    ) -> Result<()> {
         let until = self.clock.now() + TLS;
         let mut pause = Duration::from_millis(20);
         loop {
@@ -204,7 +245,7 @@ impl Machines {
         // The connection may end before the reply does.
         session.run("shutdown -r now || systemctl reboot", ROUND).await.ok();
         drop(session);
-        let target = self.ssh_target(entry, &status)?;
+        let target = self.target(entry, &status)?;
         self.poll(async || {
             let (mut session, _) =
                 Session::open(&target, self.clock.as_ref(), Patience::BOOTING).await?;
@@ -232,7 +273,7 @@ fn flags(engine: &EngineOptions) -> EngineFlags<'_> {
 }
 
 /// Where the engine listens: the port of the URL, else Docker's own.
-fn engine_endpoint(status: &Status) -> Result<Endpoint> {
+pub(super) fn engine_endpoint(status: &Status) -> Result<Endpoint> {
     match &status.url {
         Some(url) => Endpoint::parse(url),
         None => Ok(Endpoint::new(status.ip.clone().unwrap_or_default(), DOCKER_PORT)),

@@ -1,10 +1,10 @@
 use super::Machines;
 use crate::engine::{Endpoint, EngineVersion};
-use crate::store::Entry;
+use crate::store::{Entry, LockName};
 use futures_util::future::join_all;
 use machine_core::{Error, ErrorKind, MachineState, Provider, Result, State, Status};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
@@ -33,15 +33,21 @@ struct Group {
     members: Vec<usize>,
 }
 
+impl Group {
+    fn bounds_itself(&self) -> bool {
+        self.provider.as_ref().is_ok_and(|p| p.capabilities().bounds_statuses)
+    }
+}
+
 impl Machines {
     /// States and addresses, one answer each, in the order asked. Never writes.
     ///
     /// Machines that share a service are asked for in one call; a call that takes longer than 10 s
-    /// fails for its machines alone.
+    /// fails for its machines alone. A provider that bounds its looks itself is given its time.
     pub async fn statuses(&self, entries: &[Entry]) -> Vec<Result<Status>> {
         let groups = self.groups(entries).await;
         let asked = groups.into_iter().map(|group| async move {
-            let answers = ask(&group, entries, STATUS).await;
+            let answers = self.ask(&group, entries, Some(STATUS)).await;
             group.members.into_iter().zip(answers)
         });
         in_order(join_all(asked).await)
@@ -59,44 +65,52 @@ impl Machines {
     /// What `ls` shows: state, addresses, and the engine's version, each machine within `limit`.
     /// Never writes.
     pub async fn look(&self, entries: &[Entry], limit: Duration) -> Vec<Look> {
+        let started = Instant::now();
         let engines = Semaphore::new(ENGINES);
-        let engines = &engines;
+        let seen: Vec<OnceLock<Look>> = entries.iter().map(|_| OnceLock::new()).collect();
         let groups = self.groups(entries).await;
-        let looked = groups.into_iter().map(|group| async move {
-            let started = Instant::now();
-            let answers = ask(&group, entries, limit).await;
-            let looks = group.members.iter().zip(answers).map(|(&index, status)| async move {
-                (index, self.finish(&entries[index], status, started, limit, engines).await)
+        let look_at = async |group: &Group, each: Option<Duration>| {
+            let answers = self.ask(group, entries, None).await;
+            let looks = group.members.iter().zip(answers).map(async |(&index, status)| {
+                let version = self.version_of(&entries[index], &status, &engines, each).await;
+                let timed_out = status.as_ref().is_ok_and(|s| s.state == MachineState::Timeout);
+                let took = started.elapsed();
+                seen[index].set(Look { status, version, took, timed_out }).ok();
             });
-            join_all(looks).await
-        });
-        in_order(join_all(looked).await)
+            join_all(looks).await;
+        };
+        let (queued, others): (Vec<_>, Vec<_>) =
+            groups.iter().partition(|group| group.bounds_itself());
+        // One timer for all, since each costs a call; but where looks wait for each other, the
+        // wait counts against no machine.
+        let others = join_all(others.into_iter().map(|group| look_at(group, None)));
+        let queued = join_all(queued.into_iter().map(|group| look_at(group, Some(limit))));
+        tokio::join!(async { tokio::time::timeout(limit, others).await.ok() }, queued);
+        let late =
+            || Look { status: Err(too_late(limit)), version: None, took: limit, timed_out: true };
+        seen.into_iter().map(|look| look.into_inner().unwrap_or_else(late)).collect()
     }
 
     /// As [`Machines::status`], over a provider that is there already.
     pub(super) async fn status_of(&self, provider: &dyn Provider, entry: &Entry) -> Result<Status> {
-        bounded(provider, &[&entry.config.driver], STATUS)
+        bounded(provider, &[&entry.config.driver], Some(STATUS))
             .await
             .pop()
             .unwrap_or_else(|| Err(no_answer()))
     }
 
-    async fn finish(
+    async fn version_of(
         &self,
         entry: &Entry,
-        status: Result<Status>,
-        started: Instant,
-        limit: Duration,
+        status: &Result<Status>,
         engines: &Semaphore,
-    ) -> Look {
-        let mut version = None;
-        if let Ok(Status { state: MachineState::Running, url: Some(url), .. }) = &status {
-            let _place = engines.acquire().await;
-            let left = limit.saturating_sub(started.elapsed());
-            version = Some(self.ask_version(entry, url, left).await);
-        }
-        let took = started.elapsed();
-        Look { status, version, took, timed_out: took >= limit }
+        limit: Option<Duration>,
+    ) -> Option<Result<EngineVersion>> {
+        let Ok(Status { state: MachineState::Running, url: Some(url), .. }) = status else {
+            return None;
+        };
+        let _place = engines.acquire().await;
+        Some(self.ask_version(entry, url, limit).await)
     }
 
     /// The engine's version at `url`, with the machine's own certificates.
@@ -104,36 +118,76 @@ impl Machines {
         &self,
         entry: &Entry,
         url: &str,
-        limit: Duration,
+        limit: Option<Duration>,
     ) -> Result<EngineVersion> {
-        let endpoint = Endpoint::parse(url)?;
-        Ok(endpoint.version(|| self.client_config(entry), limit).await?)
+        let endpoint = Endpoint::parse(url).map_err(unanswered)?;
+        let config = || self.client_config(entry);
+        let asked = match limit {
+            Some(limit) => endpoint.version(config, limit).await,
+            None => endpoint.version_unbounded(config).await,
+        };
+        asked.map_err(|error| match error.is_refused() {
+            true => unanswered("Cannot connect to the docker engine endpoint").with_source(error),
+            false => unanswered(error),
+        })
+    }
+
+    async fn ask(
+        &self,
+        group: &Group,
+        entries: &[Entry],
+        limit: Option<Duration>,
+    ) -> Vec<Result<Status>> {
+        let members = group.members.iter().map(|&index| &entries[index]);
+        let provider = match &group.provider {
+            Ok(provider) => provider,
+            Err(error) => return members.map(|_| Err(copy(error))).collect(),
+        };
+        let needs_keeper = provider.capabilities().needs_keeper;
+        // What a driver is making it cannot tell of.
+        let is_made =
+            |entry: &&Entry| needs_keeper && self.store.is_locked(LockName::Keeper(&entry.name));
+        let (made, others): (Vec<_>, Vec<_>) = members.clone().partition(is_made);
+        let states: Vec<_> = others.iter().map(|entry| &entry.config.driver).collect();
+        let mut answers = bounded(provider.as_ref(), &states, limit).await.into_iter();
+        let is_made = |entry: &Entry| made.iter().any(|other| other.name == entry.name);
+        let answer = |entry| match is_made(entry) {
+            true => Ok(Status::new(MachineState::Starting)),
+            false => answers.next().unwrap_or_else(|| Err(no_answer())),
+        };
+        members.map(answer).collect()
     }
 
     async fn groups(&self, entries: &[Entry]) -> Vec<Group> {
-        type Account<'a> = (&'a str, Option<&'a str>);
+        type Account<'a> = (&'a str, Option<String>);
+        let mut has_account: BTreeMap<&str, bool> = BTreeMap::new();
         let mut providers: BTreeMap<Account<'_>, Result<Arc<dyn Provider>, Arc<Error>>> =
             BTreeMap::new();
         let mut shared: BTreeMap<(Account<'_>, String), usize> = BTreeMap::new();
         let mut groups: Vec<Group> = Vec::new();
         for (index, entry) in entries.iter().enumerate() {
-            let source = entry.own.as_ref().and_then(|own| own.source.as_deref());
-            let account = (entry.config.driver_name.as_str(), source);
+            let driver = entry.config.driver_name.as_str();
+            let has_account =
+                *has_account.entry(driver).or_insert_with(|| self.has_account(driver));
+            let source = has_account.then(|| self.source_of(entry)).flatten();
+            let account = (driver, source);
             let provider = match providers.get(&account) {
                 Some(provider) => provider.clone(),
                 None => {
-                    let made = self.signed_in_as(account.0, source).await.map_err(Arc::new);
-                    providers.insert(account, made.clone());
+                    let source = account.1.as_deref();
+                    let made = self.signed_in_as(driver, source).await.map_err(Arc::new);
+                    providers.insert(account.clone(), made.clone());
                     made
                 }
             };
             let key = provider.as_ref().ok().and_then(|p| p.batch_key(&entry.config.driver));
-            let known = key.clone().and_then(|key| shared.get(&(account, key)).copied());
+            let key = key.map(|key| (account, key));
+            let known = key.as_ref().and_then(|key| shared.get(key).copied());
             match known {
                 Some(group) => groups[group].members.push(index),
                 None => {
                     if let Some(key) = key {
-                        shared.insert((account, key), groups.len());
+                        shared.insert(key, groups.len());
                     }
                     groups.push(Group { provider, members: vec![index] });
                 }
@@ -141,25 +195,36 @@ impl Machines {
         }
         groups
     }
-}
 
-async fn ask(group: &Group, entries: &[Entry], limit: Duration) -> Vec<Result<Status>> {
-    let states: Vec<_> = group.members.iter().map(|&i| &entries[i].config.driver).collect();
-    match &group.provider {
-        Ok(provider) => bounded(provider.as_ref(), &states, limit).await,
-        Err(error) => states.iter().map(|_| Err(copy(error))).collect(),
+    /// Whether a driver's machines are in an account, so that it matters whose.
+    fn has_account(&self, driver: &str) -> bool {
+        let able = self.registry.provider(driver).map(|provider| provider.capabilities());
+        able.is_some_and(|able| !able.endpoint_only && !able.existing_host)
+    }
+
+    /// Where a machine's credentials come from; an entry of a long list has not read that yet.
+    fn source_of(&self, entry: &Entry) -> Option<String> {
+        match &entry.own {
+            Some(own) => own.source.clone(),
+            None => self.store.load_own(&entry.name).ok().flatten()?.source,
+        }
     }
 }
 
 async fn bounded(
     provider: &dyn Provider,
     states: &[&State],
-    limit: Duration,
+    limit: Option<Duration>,
 ) -> Vec<Result<Status>> {
-    match tokio::time::timeout(limit, provider.statuses(states)).await {
+    let asked = provider.statuses(states);
+    let answers = match limit.filter(|_| !provider.capabilities().bounds_statuses) {
+        Some(limit) => tokio::time::timeout(limit, asked).await.map_err(|_| limit),
+        None => Ok(asked.await),
+    };
+    match answers {
         Ok(answers) if answers.len() == states.len() => answers,
         Ok(_) => states.iter().map(|_| Err(no_answer())).collect(),
-        Err(_) => states.iter().map(|_| Err(too_late(limit))).collect(),
+        Err(limit) => states.iter().map(|_| Err(too_late(limit))).collect(),
     }
 }
 
@@ -167,6 +232,11 @@ fn in_order<T, I: IntoIterator<Item = (usize, T)>>(answers: Vec<I>) -> Vec<T> {
     let mut all: Vec<_> = answers.into_iter().flatten().collect();
     all.sort_by_key(|(index, _)| *index);
     all.into_iter().map(|(_, answer)| answer).collect()
+}
+
+/// Docker Machine's words (`libmachine/mcndockerclient/docker_versioner.go`).
+fn unanswered(why: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Transient, "", format!("Unable to query docker version: {why}"))
 }
 
 fn no_answer() -> Error {

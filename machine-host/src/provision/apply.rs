@@ -13,8 +13,10 @@ use zeroize::Zeroizing;
 
 /// Longest wait for the daemon to start, or to listen.
 const DAEMON: Duration = Duration::from_secs(30);
-/// Longest time for all of it: a dry run, two starts, and one more when they fail.
-const APPLY: Duration = Duration::from_secs(240);
+/// Longest wait for the daemon's turn, where a host that boots has other things to start first.
+const TURN: Duration = Duration::from_secs(300);
+/// Longest time for all of it: a dry run, that wait, and the starts of an attempt that is undone.
+const APPLY: Duration = Duration::from_secs(600);
 
 /// Whether the engine was restarted.
 pub(super) async fn apply(
@@ -45,10 +47,10 @@ fn script(
     let Composed { drop_in, dry_run } =
         engine::compose(&engine, &plan.engine, plan.driver, &plan.listen())?;
     let files = [
-        ("644", format!("{FOLDER}/ca.pem"), plan.certificates.authority),
-        ("644", format!("{FOLDER}/server.pem"), plan.certificates.server),
-        ("600", format!("{FOLDER}/server-key.pem"), plan.certificates.key.expose()),
-        ("644", engine.effective.drop_in.clone(), &drop_in),
+        ("022", format!("{FOLDER}/ca.pem"), plan.certificates.authority),
+        ("022", format!("{FOLDER}/server.pem"), plan.certificates.server),
+        ("077", format!("{FOLDER}/server-key.pem"), plan.certificates.key.expose()),
+        ("022", engine.effective.drop_in.clone(), &drop_in),
     ];
     let size: usize = files.iter().map(|(_, _, text)| text.len()).sum();
     // Reserved in one go: growing would leave copies of the key behind.
@@ -56,14 +58,15 @@ fn script(
     let enable = if host.is_enabled() { "" } else { "yes" };
     let _ = writeln!(
         out,
-        "port_hex={:04X} port_limit={} enable={enable}\n{}begin",
+        "port_hex={:04X} port_limit={} turn_limit={} enable={enable}\n{}begin",
         plan.port,
         DAEMON.as_secs(),
+        TURN.as_secs(),
         include_str!("scripts/apply.sh")
     );
-    for (mode, path, text) in files {
+    for (umask, path, text) in files {
         let end = Uuid::new_v4().simple().to_string();
-        let _ = writeln!(out, "put {mode} {} <<'{end}'", quoted("path", &path)?);
+        let _ = writeln!(out, "put {umask} {} <<'{end}'", quoted("path", &path)?);
         out.push_str(text);
         let _ = writeln!(out, "\n{end}");
     }
@@ -91,11 +94,6 @@ fn script(
 fn failure(plan: &Plan<'_>, answer: &Answer<'_>) -> Option<ProvisionError> {
     let what = answer.value("failed")?;
     let text = answer.text("why");
-    let log = answer.text("log");
-    let why = || {
-        let told = daemon_error(log).or_else(|| daemon_error(text));
-        told.unwrap_or_else(|| bounded(text))
-    };
     let after = match (answer.value("restored"), answer.value("engine")) {
         (Some(_), Some(_)) => "the old configuration is back, and the engine runs with it",
         (Some(_), None) => "the old configuration is back, but the engine does not run",
@@ -108,7 +106,7 @@ fn failure(plan: &Plan<'_>, answer: &Answer<'_>) -> Option<ProvisionError> {
             ProvisionError::Invalid { option: blame(plan, &why), why }
         }
         "start" => {
-            let why = why();
+            let why = why(answer);
             ProvisionError::Start { option: blame(plan, &why), why, after }
         }
         "port" => ProvisionError::Deaf { port: plan.port, why: bounded(text), after },
@@ -117,6 +115,16 @@ fn failure(plan: &Plan<'_>, answer: &Answer<'_>) -> Option<ProvisionError> {
         }
         _ => ProvisionError::Write(format!("the host cannot be set up: {}", bounded(text))),
     })
+}
+
+/// What the daemon gives as its reason, in its log or on the terminal.
+pub(super) fn why(answer: &Answer<'_>) -> String {
+    let text = answer.text("why");
+    let told = daemon_error(answer.text("log")).or_else(|| daemon_error(text));
+    match told.unwrap_or_else(|| bounded(text)) {
+        why if why.is_empty() => format!("it was not ready within {} s", DAEMON.as_secs()),
+        why => why,
+    }
 }
 
 /// The options of the user's that a reason speaks of.
@@ -129,7 +137,8 @@ fn blame(plan: &Plan<'_>, why: &str) -> String {
     let mut blamed = Vec::new();
     for flag in asked.arbitrary_flags {
         let (name, value) = (name(flag), flag.split_once('=').map_or("", |(_, v)| v));
-        if mentions(why, &name) || mentions(why, value) {
+        let storage = name == "storage-driver" && why.contains("graphdriver");
+        if mentions(why, &name) || mentions(why, value) || storage {
             blamed.push(format!("--engine-opt {flag}"));
         }
     }
@@ -141,8 +150,10 @@ fn blame(plan: &Plan<'_>, why: &str) -> String {
         let found = list.iter().filter(|v| mentions(why, v));
         blamed.extend(found.map(|v| format!("{option} {v}")));
     }
-    if mentions(why, asked.storage_driver) {
-        blamed.push(format!("--engine-storage-driver {}", asked.storage_driver));
+    let storage = asked.storage_driver;
+    // The daemon's word for a storage driver; it does not always say which one.
+    if mentions(why, storage) || (!storage.is_empty() && why.contains("graphdriver")) {
+        blamed.push(format!("--engine-storage-driver {storage}"));
     }
     if blamed.is_empty() { String::new() } else { format!(" ({})", blamed.join(", ")) }
 }

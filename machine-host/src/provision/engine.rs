@@ -2,6 +2,7 @@
 use super::error::ProvisionError;
 use super::flags::{Flag, arguments, flags};
 use super::systemd::{Effective, drop_in, quote};
+use crate::EngineOptions;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -29,6 +30,19 @@ pub struct EngineFlags<'a> {
     /// Storage driver. Empty: the engine's own choice. (It has preferred overlay2 for years where
     /// the file system can do it; naming one would hide the images of an engine that uses another.)
     pub storage_driver: &'a str,
+}
+
+impl<'a> From<&'a EngineOptions> for EngineFlags<'a> {
+    fn from(options: &'a EngineOptions) -> Self {
+        Self {
+            arbitrary_flags: &options.arbitrary_flags,
+            env: &options.env,
+            insecure_registry: &options.insecure_registry,
+            labels: &options.labels,
+            registry_mirror: &options.registry_mirror,
+            storage_driver: &options.storage_driver,
+        }
+    }
 }
 
 /// The part of the host's answers that its engine reads.
@@ -400,3 +414,6 @@ fn shown(value: &str) -> String {
     let end = value.char_indices().map(|(i, _)| i).take_while(|i| *i <= SHOWN).last();
     format!("{}…", &value[..end.unwrap_or(0)])
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,6 +46,14 @@ pub(crate) enum ProvisionError {
     Install { why: String, kind: ErrorKind },
     #[error("error installing docker: {0}")]
     InstallScript(String),
+    #[error("upgrading Docker failed: {why}")]
+    Upgrade { why: String, kind: ErrorKind },
+    #[error("there is no Docker engine on the host")]
+    NoEngine,
+    #[error("no package owns {0}: upgrade it the way it was installed")]
+    NoPackage(String),
+    #[error("the Docker daemon does not start after its upgrade: {0}")]
+    Restart(String),
     #[error("{0}")]
     Write(String),
     #[error("the Docker daemon refuses its options{option}: {why}; nothing was changed")]
@@ -66,7 +74,9 @@ impl From<ProvisionError> for Error {
             E::Conflict { .. } | E::LateDropIn(_) | E::Masked => ErrorKind::Conflict,
             E::Option { .. } | E::Invalid { .. } => ErrorKind::InvalidOption,
             E::Start { option, .. } if !option.is_empty() => ErrorKind::InvalidOption,
-            E::Install { kind, .. } => *kind,
+            E::Install { kind, .. } | E::Upgrade { kind, .. } => *kind,
+            E::NoEngine => ErrorKind::NotFound,
+            E::NoPackage(_) => ErrorKind::Unsupported,
             _ => ErrorKind::Other,
         };
         Error::wrap(kind, "", e)

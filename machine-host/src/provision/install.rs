@@ -8,9 +8,9 @@ use machine_core::{ErrorKind, Result};
 use std::time::Duration;
 
 /// Longest wait for the package manager's lock.
-const LOCK: Duration = Duration::from_secs(180);
+pub(super) const LOCK: Duration = Duration::from_secs(180);
 /// Longest time for the installation itself.
-const INSTALLATION: Duration = Duration::from_secs(15 * 60);
+pub(super) const INSTALLATION: Duration = Duration::from_secs(15 * 60);
 
 /// The script that Docker Machine has always used where none was named.
 const DEFAULT_URL: &str = "https://get.docker.com";
@@ -41,7 +41,7 @@ impl<'a> Install<'a> {
 
 /// Installs the engine, and looks again: one round trip.
 pub(super) async fn install(rounds: &mut Rounds<'_>, row: &Distribution) -> Result<Look> {
-    let script = script(rounds.plan.install, row)? + &look::script(rounds.plan.port);
+    let script = script(rounds.plan.install, row)? + &look::script();
     let answer = rounds.run("install", &script, LOCK + INSTALLATION).await?;
     if let Some(failed) = failure(&Answer::parse(&answer)) {
         return Err(failed.into());
@@ -68,7 +68,7 @@ fn script(install: Install<'_>, row: &Distribution) -> Result<String, ProvisionE
     Ok(format!("lock_limit={lock}\n{}{call}\n", include_str!("scripts/install.sh")))
 }
 
-fn failure(answer: &Answer<'_>) -> Option<ProvisionError> {
+pub(super) fn failure(answer: &Answer<'_>) -> Option<ProvisionError> {
     let what = answer.value("failed")?;
     let text = answer.text("why");
     let why = package_error(text);

@@ -20,6 +20,8 @@ pub(super) struct Look {
     os: OsRelease,
     systemd: bool,
     program: bool,
+    /// An installation ended half-way.
+    half_installed: bool,
     /// systemd's properties of the service.
     service: String,
     units: Vec<UnitFile>,
@@ -30,15 +32,14 @@ pub(super) struct Look {
 
 /// Looks once the host has booted.
 pub(super) async fn look(rounds: &mut Rounds<'_>) -> Result<Look> {
-    let script = script(rounds.plan.port);
-    let answer = rounds.run("look", &script, BOOT + ANSWER).await?;
+    let answer = rounds.run("look", &script(), BOOT + ANSWER).await?;
     Ok(Look::parse(&answer)?)
 }
 
 /// The script that looks.
-pub(super) fn script(port: u16) -> String {
+pub(super) fn script() -> String {
     let boot = BOOT.as_secs();
-    format!("boot_limit={boot} port_hex={port:04X}\n{}", include_str!("scripts/look.sh"))
+    format!("boot_limit={boot}\n{}", include_str!("scripts/look.sh"))
 }
 
 impl Look {
@@ -68,6 +69,7 @@ impl Look {
             os: OsRelease::parse(answer.text("os")),
             systemd: answer.value("systemd").is_some(),
             program: answer.value("program").is_some(),
+            half_installed: answer.value("installing").is_some(),
             service: answer.text("systemd").to_owned(),
             units,
             env,
@@ -94,7 +96,7 @@ impl Look {
 
     /// Whether an engine is installed.
     pub(super) fn has_engine(&self) -> bool {
-        self.program || self.property("LoadState") == "loaded"
+        !self.half_installed && (self.program || self.property("LoadState") == "loaded")
     }
 
     /// Whether the service starts by itself when the host boots.

@@ -5,12 +5,16 @@ mod detect;
 mod engine;
 mod error;
 mod flags;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod install;
 mod look;
 mod systemd;
+mod upgrade;
 
 pub use engine::EngineFlags;
 pub use install::Install;
+pub use upgrade::Upgraded;
 
 use crate::{Progress, Session};
 use error::ProvisionError;
@@ -142,6 +146,27 @@ pub async fn detect(
     Ok(look::look(&mut rounds).await?.distribution()?.name.to_owned())
 }
 
+/// Upgrades the package that the host's daemon is from, and restarts the engine: two round trips.
+///
+/// # Errors
+/// As [`provision`]; `Unsupported` for a daemon that is from no package.
+pub async fn upgrade(
+    session: &mut Session,
+    clock: &dyn Clock,
+    note: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Upgraded> {
+    let key = Secret::new(String::new());
+    let certificates = Certificates { authority: "", server: "", key: &key };
+    let plan = Plan::new("", certificates, clock, note);
+    note(Progress::DetectingProvisioner);
+    let mut rounds = Rounds { session, plan: &plan, took: Vec::new() };
+    let host = look::look(&mut rounds).await?;
+    let distribution = host.distribution()?;
+    host.check_system(distribution)?;
+    note(Progress::UpgradingEngine);
+    upgrade::upgrade(&mut rounds, distribution).await
+}
+
 /// The round trips of one provisioning.
 struct Rounds<'a> {
     session: &'a mut Session,
@@ -157,6 +182,7 @@ impl Rounds<'_> {
         let mut waits = |what: &str| match what {
             "boot" => note(Progress::WaitingForBoot),
             "lock" => note(Progress::WaitingForPackageLock),
+            "restart" => note(Progress::RestartingEngine),
             _ => {}
         };
         let reply = self.session.run_with_notes(script, limit, &mut waits).await?;

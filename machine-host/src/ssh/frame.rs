@@ -143,8 +143,8 @@ impl Scanner {
     }
 
     fn finish_line(&mut self, note: &mut dyn FnMut(&str)) {
-        let whole = !std::mem::take(&mut self.within);
         let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+        let whole = !std::mem::take(&mut self.within) && line.len() <= LINE;
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if whole {
             if let Some(rest) = line.strip_prefix(&*self.end) {

@@ -1,5 +1,6 @@
 use super::error::SshError;
 use super::target::Target;
+use super::transfer::setting;
 use std::ffi::OsString;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -100,18 +101,6 @@ fn options(target: &Target, mode: &str, file: &Path) -> Vec<OsString> {
         format!("HostKeyAlias={}", target.alias()).into(),
     ] {
         out.extend(["-o".into(), option]);
-    }
-    out
-}
-
-/// An option whose value is a path: the client splits it at blanks and expands `%`.
-fn setting(name: &str, path: &Path) -> OsString {
-    let text = path.to_string_lossy();
-    let mut out = OsString::from(name);
-    if text.chars().any(|c| c.is_whitespace() || "%\"'".contains(c)) {
-        out.push(format!("\"{}\"", text.replace('%', "%%").replace('"', "\\\"")));
-    } else {
-        out.push(path);
     }
     out
 }
@@ -226,12 +215,6 @@ mod tests {
         fs_err::write(file, "m ssh-ed25519 LATER\n").unwrap();
         assert_eq!(trust.settle(&t).unwrap(), ["ssh-ed25519 LATER"]);
         assert_eq!(fs_err::read_to_string(&t.known_hosts).unwrap(), "m ssh-ed25519 LATER\n");
-    }
-
-    #[test]
-    fn paths_with_blanks_and_signs_are_quoted_for_the_client() {
-        assert_eq!(setting("F=", Path::new("/a/b")), "F=/a/b");
-        assert_eq!(setting("F=", Path::new("/a b/50%")), "F=\"/a b/50%%\"");
     }
 
     proptest! {

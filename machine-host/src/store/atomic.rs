@@ -54,8 +54,5 @@ fn staged(shown: &Path, path: &Path, bytes: &[u8], mode: u32) -> Result<NamedTem
 }
 
 fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
+    path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."))
 }

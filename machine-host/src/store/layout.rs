@@ -106,6 +106,11 @@ impl Store {
     /// [`ErrorKind::NotFound`] only where there is no such machine; any other for one that cannot
     /// be read. Texts are Docker Machine's.
     pub fn load(&self, name: &str) -> Result<Entry> {
+        let entry = self.load_config(name)?;
+        Ok(Entry { own: self.load_own(name)?, ..entry })
+    }
+
+    fn load_config(&self, name: &str) -> Result<Entry> {
         Self::check_name(name)?;
         let folder = self.machine_dir(name);
         let path = folder.join("config.json");
@@ -118,18 +123,29 @@ impl Store {
             Err(e) => return Err(unreadable(&path, e)),
         };
         let (config, _) = self.parse(name, &bytes)?;
-        Ok(Entry { name: name.to_owned(), config, own: load_own(&folder)? })
+        Ok(Entry { name: name.to_owned(), config, own: None })
     }
 
-    /// [`Store::load`] for each name, in the same order, on all cores where there are many.
+    /// `machine.json` of a machine; none where it has none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn load_own(&self, name: &str) -> Result<Option<Own>> {
+        Self::check_name(name)?;
+        load_own(&self.machine_dir(name))
+    }
+
+    /// [`Store::load`] for each name, in the same order, on all cores where there are many. Reads
+    /// one file a machine: [`Entry::own`] is left out.
     pub fn load_many(&self, names: &[String]) -> Vec<Result<Entry>> {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         if names.len() < MANY || cores < 2 {
-            return names.iter().map(|name| self.load(name)).collect();
+            return names.iter().map(|name| self.load_config(name)).collect();
         }
         let (first, others) = names.split_at(names.len().div_ceil(cores));
         thread::scope(|scope| {
-            let load = |names: &[String]| names.iter().map(|n| self.load(n)).collect::<Vec<_>>();
+            let load =
+                |names: &[String]| names.iter().map(|n| self.load_config(n)).collect::<Vec<_>>();
             let chunks = others.chunks(first.len());
             let started: Vec<_> = chunks
                 .map(|chunk| {
@@ -168,7 +184,7 @@ impl Store {
         }
         let machines = self.machines_dir();
         platform::create_folder(&machines).map_err(at("mkdir", &machines))?;
-        let new = machines.join(format!(".{name}.new"));
+        let [new, _] = self.half(name);
         remove(&new).map_err(at("remove", &new))?;
         let build = || -> Result<()> {
             platform::create_folder(&new).map_err(at("mkdir", &new))?;
@@ -225,8 +241,10 @@ impl Store {
     pub fn forget(&self, name: &str) -> Result<()> {
         Self::check_name(name)?;
         let (machines, folder) = (self.machines_dir(), self.machine_dir(name));
-        let gone = machines.join(format!(".{name}.gone"));
-        remove(&gone).map_err(at("remove", &gone))?; // of a deletion that was cut off
+        let [new, gone] = self.half(name);
+        for half in [&new, &gone] {
+            remove(half).map_err(at("remove", half))?;
+        }
         // Out of sight first: half a machine must not be listed.
         match fs::rename(&folder, &gone) {
             Ok(()) => remove(&gone).map_err(at("remove", &gone))?,
@@ -236,6 +254,17 @@ impl Store {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
             synced => synced.map_err(at("sync", &machines)),
         }
+    }
+
+    /// Whether an addition or a deletion of a machine was cut off: [`Store::forget`] clears up after
+    /// it. Nobody sees it otherwise.
+    pub fn is_half(&self, name: &str) -> bool {
+        Self::is_name(name) && self.half(name).iter().any(|path| path.symlink_metadata().is_ok())
+    }
+
+    /// Where a machine's folder is while it is made, and while it is deleted.
+    fn half(&self, name: &str) -> [PathBuf; 2] {
+        ["new", "gone"].map(|what| self.machines_dir().join(format!(".{name}.{what}")))
     }
 
     /// The store's own id, a uuid, which tags carry; made when first asked for.

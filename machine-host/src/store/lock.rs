@@ -2,6 +2,7 @@ use super::layout::Store;
 use crate::error::{at, plain};
 use crate::platform;
 use machine_core::{ErrorKind, Result};
+use std::borrow::Cow;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::PathBuf;
@@ -13,6 +14,8 @@ use std::time::Duration;
 pub enum LockName<'a> {
     /// One machine, which need not exist yet.
     Machine(&'a str),
+    /// A machine whose driver is making it, for its keeper beside the machine's own.
+    Keeper(&'a str),
     /// The certificate authority and the client's certificate.
     Authority,
     /// The whole store, for what looks at all machines.
@@ -22,17 +25,22 @@ pub enum LockName<'a> {
 impl LockName<'_> {
     fn file(self) -> String {
         match self {
-            Self::Machine(name) if name.len() > 200 => {
-                // Longer ones would leave no room for the rest of the file's name.
-                let start = name.char_indices().take_while(|(at, _)| *at < 150).last();
-                let end = start.map_or(0, |(at, c)| at + c.len_utf8());
-                format!("machine-{}-{:016x}.lock", &name[..end], fnv(name))
-            }
-            Self::Machine(name) => format!("machine-{name}.lock"),
+            Self::Machine(name) => format!("machine-{}.lock", short(name)),
+            Self::Keeper(name) => format!("keeper-{}.lock", short(name)),
             Self::Authority => "authority.lock".to_owned(),
             Self::Store => "store.lock".to_owned(),
         }
     }
+}
+
+/// A name that leaves room for the rest of a file's.
+fn short(name: &str) -> Cow<'_, str> {
+    if name.len() <= 200 {
+        return name.into();
+    }
+    let start = name.char_indices().take_while(|(at, _)| *at < 150).last();
+    let end = start.map_or(0, |(at, c)| at + c.len_utf8());
+    format!("{}-{:016x}", &name[..end], fnv(name)).into()
 }
 
 /// The same in every version: two that differ would not keep each other out.
@@ -90,7 +98,7 @@ impl Store {
     /// # Errors
     /// As [`Store::lock`].
     pub fn try_lock(&self, what: LockName<'_>) -> Result<Option<Lock>> {
-        if let LockName::Machine(name) = what {
+        if let LockName::Machine(name) | LockName::Keeper(name) = what {
             Self::check_name(name)?;
         }
         let folder = self.root().join("locks");
@@ -117,6 +125,20 @@ impl Store {
                 return Ok(Some(Lock { file, path }));
             }
         }
+    }
+
+    /// Whether another holds the lock. Never writes.
+    #[cfg(feature = "full")]
+    pub(crate) fn is_locked(&self, what: LockName<'_>) -> bool {
+        let path = self.root().join("locks").join(what.file());
+        let Ok(file) = File::open(path) else { return false };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+
+    /// Removes the file of a lock that nobody can hold now.
+    #[cfg(feature = "full")]
+    pub(crate) fn discard(&self, what: LockName<'_>) {
+        platform::remove_lock_file(&self.root().join("locks").join(what.file())).ok();
     }
 
     pub(crate) fn check_name(name: &str) -> Result<()> {

@@ -2,6 +2,8 @@
 mod atomic;
 mod config;
 mod entry;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod json;
 mod layout;
 mod lock;

@@ -82,9 +82,9 @@ struct Driver {
 /// A path's components, also where it was written on Windows. None that leads upwards.
 fn parts(path: &Path) -> Vec<String> {
     let text = path.to_string_lossy();
-    let is_windows = cfg!(windows) || text.get(1..3) == Some(":\\") || text.starts_with("\\\\");
+    let is_windows = text.get(1..3) == Some(":\\") || text.starts_with("\\\\");
     let parts: Vec<_> = text
-        .split(|c| c == '/' || is_windows && c == '\\')
+        .split(|c| std::path::is_separator(c) || is_windows && c == '\\')
         .filter(|part| !part.is_empty() && *part != ".")
         .map(str::to_owned)
         .collect();

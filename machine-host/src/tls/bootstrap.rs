@@ -1,5 +1,5 @@
 use super::authority::Authority;
-use super::certificate::{self, Pair, Purpose, expiry};
+use super::certificate::{self, Pair, Purpose, certificate_expiry};
 use crate::error::{at, plain};
 use crate::platform;
 use crate::progress::Progress;
@@ -72,7 +72,7 @@ impl Kind<'_> {
             _ => true,
         };
         if exists {
-            if expiry(self.certificate)? >= SystemTime::now() {
+            if certificate_expiry(self.certificate)? >= SystemTime::now() {
                 return Ok(());
             }
             note(self.outdated.clone());

@@ -53,8 +53,8 @@ pub(super) fn issue(
             with_issuer(draft.der(), &authority.name, &authority.key)?
         }
     };
-    let certificate = pem::encode_config(&pem::Pem::new("CERTIFICATE", der), layout());
-    Ok(Pair { certificate, key: Secret::new(key.serialize_pem()) })
+    let key = pem("PRIVATE KEY", key.serialize_der());
+    Ok(Pair { certificate: pem("CERTIFICATE", der), key: Secret::new(key) })
 }
 
 fn params(organization: &str, purpose: Purpose) -> Result<CertificateParams> {
@@ -163,17 +163,17 @@ fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
-/// As rcgen writes keys.
-fn layout() -> pem::EncodeConfig {
-    let line_ending = if cfg!(windows) { pem::LineEnding::CRLF } else { pem::LineEnding::LF };
-    pem::EncodeConfig::new().set_line_ending(line_ending)
+/// The same on every system: what is made on one goes to hosts and stores of another.
+fn pem(tag: &str, der: Vec<u8>) -> String {
+    let layout = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+    pem::encode_config(&pem::Pem::new(tag, der), layout)
 }
 
 /// When a certificate ends: the first one in a PEM file.
 ///
 /// # Errors
 /// When the file cannot be read, or holds no certificate ([`ErrorKind::InvalidOption`]).
-pub fn expiry(path: &Path) -> Result<SystemTime> {
+pub fn certificate_expiry(path: &Path) -> Result<SystemTime> {
     let der = read(path)?;
     let certificate = parse(&der, path)?;
     let seconds = u64::try_from(certificate.validity().not_after.timestamp()).unwrap_or(0);

@@ -6,7 +6,7 @@ mod client;
 mod server;
 
 pub use bootstrap::bootstrap;
-pub use certificate::expiry;
+pub use certificate::certificate_expiry;
 pub use client::{ClientConfigs, client_config};
 pub use server::{ServerPair, copy_client_files, issue_server};
 

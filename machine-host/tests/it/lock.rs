@@ -43,6 +43,28 @@ fn fifty_processes_take_turns() {
     assert_eq!(counted, (50 * ROUNDS).to_string());
 }
 
+/// Who opened the file just before its holder removed it gets a lock on nothing.
+#[test]
+fn a_removed_lock_is_nobodys() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::new(dir.path());
+    let (inside, taken) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while taken.load(Ordering::SeqCst) < 4000 {
+                    if let Some(lock) = store.try_lock(LockName::Machine("foo")).unwrap() {
+                        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two hold it");
+                        taken.fetch_add(1, Ordering::SeqCst);
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                        lock.unlink().unwrap();
+                    }
+                }
+            });
+        }
+    });
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_tasks_take_turns_and_say_once_that_they_wait() {
     let dir = tempfile::tempdir().unwrap();

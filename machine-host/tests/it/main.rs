@@ -6,9 +6,21 @@ mod engine;
 mod hostile;
 mod journal;
 mod keys;
+#[cfg(feature = "full")]
+mod lifecycle;
 mod lock;
 mod platform;
+#[cfg(feature = "full")]
+mod provision;
+#[cfg(all(unix, feature = "full"))]
+mod shells;
+#[cfg(feature = "full")]
+mod site;
+#[cfg(feature = "full")]
+mod ssh;
 mod store;
 mod support;
 #[cfg(feature = "full")]
 mod tls;
+#[cfg(feature = "full")]
+mod upgrade;

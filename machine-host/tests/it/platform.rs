@@ -14,6 +14,16 @@ pub(crate) fn mode_of(_: &Metadata) -> Option<u32> {
     None
 }
 
+/// Sets permission bits, where the system has some.
+#[cfg(unix)]
+pub(crate) fn set_mode(path: &Path, mode: u32) {
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+    std::fs::set_permissions(path, mode).unwrap();
+}
+
+#[cfg(not(unix))]
+pub(crate) fn set_mode(_: &Path, _: u32) {}
+
 /// A symbolic link at `link` that leads to `to`.
 #[cfg(unix)]
 pub(crate) fn symlink(to: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {

@@ -1,8 +1,8 @@
 use crate::support::{assert_success, mode, skip, snapshot};
 use machine_core::ErrorKind;
 use machine_host::{
-    AuthPaths, ClientConfigs, Progress, ServerPair, bootstrap, client_config, copy_client_files,
-    expiry, issue_server,
+    AuthPaths, ClientConfigs, Progress, ServerPair, bootstrap, certificate_expiry, client_config,
+    copy_client_files, issue_server,
 };
 use std::cell::RefCell;
 use std::fs;
@@ -74,7 +74,8 @@ fn both_pairs_are_made_once() {
     done.unwrap();
     assert_eq!(notes, []);
     assert_eq!(snapshot(dir.path()), before);
-    let left = expiry(&paths.ca_cert).unwrap().duration_since(SystemTime::now()).unwrap();
+    let left =
+        certificate_expiry(&paths.ca_cert).unwrap().duration_since(SystemTime::now()).unwrap();
     assert_eq!(left.as_secs().div_ceil(24 * 60 * 60), 1080);
 }
 
@@ -235,7 +236,7 @@ fn what_has_expired_is_made_anew() {
     done.unwrap();
     let authority = Progress::CreatingAuthority { path: paths.ca_cert.clone() };
     assert_eq!(notes, [Progress::AuthorityOutdated, authority]);
-    assert!(expiry(&paths.ca_cert).unwrap() > SystemTime::now());
+    assert!(certificate_expiry(&paths.ca_cert).unwrap() > SystemTime::now());
     assert_eq!(fs::read(&paths.client_cert).unwrap(), client, "others are left as they are");
     assert_eq!(mode(&paths.ca_key).unwrap_or(0o600), 0o600);
 }
@@ -376,6 +377,12 @@ fn client_files_are_copied_with_their_modes() {
     let before = snapshot(machine.path());
     copy_client_files(&paths, machine.path()).unwrap();
     assert_eq!(snapshot(machine.path()), before);
+    for (name, given, want) in [("cert.pem", 0o600, 0o600), ("key.pem", 0o644, 0o600)] {
+        crate::platform::set_mode(&dir.path().join(name), given);
+        fs::remove_file(machine.path().join(name)).unwrap();
+        copy_client_files(&paths, machine.path()).unwrap();
+        assert_eq!(mode(&machine.path().join(name)).unwrap_or(want), want, "{name}");
+    }
     fs::remove_file(&paths.client_key).unwrap();
     let error = copy_client_files(&paths, machine.path()).unwrap_err();
     assert!(error.to_string().contains("key.pem: no such file"), "{error}");
@@ -446,7 +453,7 @@ fn keys_are_nobody_elses_from_their_first_byte() {
 fn expiry_is_that_of_the_file() {
     let (dir, paths) = ready();
     expired(&paths.client_cert, &paths.client_key);
-    let end = expiry(&paths.client_cert).unwrap();
+    let end = certificate_expiry(&paths.client_cert).unwrap();
     assert_eq!(end, SystemTime::UNIX_EPOCH + Duration::from_secs(978_307_200));
-    assert!(expiry(dir.path()).unwrap_err().to_string().ends_with("is a directory"));
+    assert!(certificate_expiry(dir.path()).unwrap_err().to_string().ends_with("is a directory"));
 }

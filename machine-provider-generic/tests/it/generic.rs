@@ -1,5 +1,5 @@
 use super::platform::is_private;
-use super::{prepare, status, text, with_cx};
+use super::{prepare, reports_what_it_never_made, status, text, with_cx};
 use machine_core::{
     Error, ErrorKind, MachineState, OptionValue, Provider, Result, SshEndpoint, State,
 };
@@ -70,7 +70,8 @@ async fn who_answers_runs_and_all_are_asked_at_once() {
 async fn an_ipv6_address_gets_brackets_in_the_url() {
     let Ok(up) = TcpListener::bind("[::1]:0").await else {
         eprintln!("skipped: this system has no IPv6");
-        assert!(std::env::var_os("MACHINE_TESTS_REQUIRED").is_none(), "no IPv6");
+        let required = std::env::var_os("MACHINE_TESTS_REQUIRED").is_some_and(|v| v == "1");
+        assert!(!required, "no IPv6");
         return;
     };
     let state = state("::1", up.local_addr().unwrap().port());
@@ -175,6 +176,24 @@ async fn a_key_that_is_none_fails_the_check() {
     let (folder, _) = create(dir.path(), dir.path().to_str().unwrap()).await;
     assert!(folder.unwrap_err().to_string().starts_with("SSH key is not a file: "));
     assert_eq!(fs_err::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_file_that_is_far_too_large_is_no_key() {
+    let (dir, keys) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let key = keys.path().join("k");
+    for (size, taken) in [(1 << 20, true), ((1 << 20) + 1, false)] {
+        fs_err::File::create(&key).unwrap().set_len(size).unwrap();
+        let (state, _) = create(dir.path(), key.to_str().unwrap()).await;
+        assert_eq!(state.is_ok(), taken, "{size} bytes");
+    }
+    let files: Vec<_> = fs_err::read_dir(dir.path()).unwrap().collect();
+    assert_eq!(files.len(), 1, "nothing half-written: {files:?}");
+}
+
+#[tokio::test]
+async fn it_reports_what_it_never_made() {
+    reports_what_it_never_made(&Generic::new()).await;
 }
 
 #[tokio::test]

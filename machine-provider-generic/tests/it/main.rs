@@ -6,8 +6,8 @@ mod platform;
 
 use async_trait::async_trait;
 use machine_core::{
-    Clock, Cx, Event, MemoryJournal, OptionValue, Options, Prepared, Provider, Result, State,
-    Status,
+    Clock, Cx, ErrorKind, Event, Intent, Journal, MemoryJournal, OptionValue, Options, Prepared,
+    Provider, Record, Result, State, Status,
 };
 use std::path::Path;
 use std::sync::Mutex;
@@ -46,6 +46,21 @@ async fn prepare(provider: &dyn Provider, given: &[(&str, OptionValue)]) -> Resu
 
 async fn status(provider: &dyn Provider, state: &State) -> Result<Status> {
     provider.statuses(&[state]).await.pop().unwrap()
+}
+
+/// A journal that names a resource is not for a provider to forget that makes none.
+async fn reports_what_it_never_made(provider: &dyn Provider) {
+    let journal = MemoryJournal::default();
+    let cx = Cx::new("id", "m", &journal, &NoTime, &|_| {});
+    provider.remove(&cx, &mut State::default()).await.unwrap();
+    for record in Record::adopted("instance", Intent::new("instance", ""), "i-1") {
+        journal.append(record).await.unwrap();
+    }
+    let error = provider.remove(&cx, &mut State::default()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), &error.leftovers()[0].ids[..]),
+        (ErrorKind::Stuck, &["i-1".into()][..])
+    );
 }
 
 fn text(text: &str) -> OptionValue {

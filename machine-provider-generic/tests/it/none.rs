@@ -1,4 +1,4 @@
-use super::{prepare, status, text, with_cx};
+use super::{prepare, reports_what_it_never_made, status, text, with_cx};
 use machine_core::{ErrorKind, MachineState, Provider, Result, SshEndpoint, State};
 use machine_provider_generic::{NONE, NoDriver};
 use std::path::Path;
@@ -59,4 +59,14 @@ async fn it_cannot_be_started_or_stopped() {
         refused(provider.restart(cx, &mut state).await, "restarted");
     })
     .await;
+}
+
+#[tokio::test]
+async fn it_is_an_endpoint_and_asks_nobody() {
+    let able = NoDriver::new().capabilities();
+    assert!(able.endpoint_only && able.own_ssh_key && !able.start_stop);
+    let keys = ["{}", r#"{"URL":"tcp://h"}"#]
+        .map(|json| NoDriver::new().batch_key(&State::from_json(json).unwrap()).unwrap());
+    assert_eq!(keys[0], keys[1], "one call serves all");
+    reports_what_it_never_made(&NoDriver::new()).await;
 }

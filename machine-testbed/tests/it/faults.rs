@@ -39,7 +39,8 @@ fn an_unplugged_host_comes_back() {
     host.unplug().unwrap();
     assert!(!ssh(&host, "root", "true").status.success());
     host.plug_in().unwrap();
-    assert!(ssh(&host, "root", "true").status.success());
+    let again = ssh(&host, "root", "true");
+    assert!(again.status.success(), "{}", text(&again.stderr));
 }
 
 #[test]

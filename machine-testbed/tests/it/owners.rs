@@ -1,7 +1,8 @@
 use std::env;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use machine_testbed::{Bed, HostKind};
 
@@ -19,7 +20,14 @@ fn child() {
     let _ = std::io::stdin().read_line(&mut String::new());
 }
 
-fn spawn(role: &str) -> (std::process::Child, String) {
+struct Process {
+    child: Child,
+    address: String,
+    // Read from until it ends, else it fails for want of a reader.
+    _lines: Lines<BufReader<ChildStdout>>,
+}
+
+fn spawn(role: &str) -> Process {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--exact", "owners::child", "--nocapture"])
         .env(CHILD, role)
@@ -27,26 +35,27 @@ fn spawn(role: &str) -> (std::process::Child, String) {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let address = lines
+        .by_ref()
         .map_while(Result::ok)
         .find_map(|line| line.strip_prefix("address ").map(str::to_owned))
         .unwrap();
-    (child, address)
+    Process { child, address, _lines: lines }
 }
 
 #[test]
 fn a_killed_processs_host_is_removed_by_the_next() {
     let Some(_bed) = Bed::or_skip() else { return };
-    let (mut first, address) = spawn("boot");
-    TcpStream::connect((address.as_str(), 22)).unwrap();
-    first.kill().unwrap();
-    first.wait().unwrap();
-    TcpStream::connect((address.as_str(), 22)).expect("it outlives its process");
-    let (mut second, _) = spawn("look");
-    let limit = std::time::Duration::from_millis(500);
-    let gone = format!("{address}:22").parse().unwrap();
-    assert!(TcpStream::connect_timeout(&gone, limit).is_err());
-    second.stdin.take();
-    assert!(second.wait().unwrap().success());
+    let mut first = spawn("boot");
+    let address = format!("{}:22", first.address).parse().unwrap();
+    let limit = Duration::from_secs(5);
+    TcpStream::connect_timeout(&address, limit).unwrap();
+    first.child.kill().unwrap();
+    first.child.wait().unwrap();
+    TcpStream::connect_timeout(&address, limit).expect("it outlives its process");
+    let mut second = spawn("look");
+    assert!(TcpStream::connect_timeout(&address, limit).is_err());
+    second.child.stdin.take();
+    assert!(second.child.wait().unwrap().success());
 }

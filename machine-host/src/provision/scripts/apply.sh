@@ -1,5 +1,5 @@
 # Puts files in place and has the daemon run with them, or puts everything back.
-# Wants: port_hex, port_limit (seconds), enable (yes or nothing).
+# Wants: port_hex, port_limit, turn_limit (seconds), enable (yes or nothing).
 # Calls in order: begin; put and drop for each file; dry_run and named where they apply; finish.
 # Prints `@KEY VALUE` and texts as look.sh does.
 
@@ -22,8 +22,21 @@ listening() {
 active() {
 	[ "$(systemctl is-active docker.service)" = active ]
 }
-restart() {
-	timeout "$port_limit" systemctl restart docker.service 2>&1
+waits() { # for its turn: containers end, or a host that boots has no network yet
+	case $(systemctl show docker.service -p ActiveState) in
+	*=inactive | *=deactivating) [ "$(date +%s)" -lt "$1" ] ;;
+	*) false ;;
+	esac
+}
+restart() { # UNITS...
+	timeout "$port_limit" systemctl restart "$@" docker.service 2>&1 && return
+	case $? in 124 | 143) ;; *) return 1 ;; esac
+	turn=$(($(date +%s) + turn_limit))
+	waits $turn || return 1
+	while waits $turn; do
+		sleep 1
+	done
+	timeout "$port_limit" systemctl start docker.service 2>&1
 }
 
 begin() {
@@ -43,20 +56,23 @@ touches() { # PATH
 	case $1 in */systemd/*) reload=yes ;; esac
 }
 
-put() { # MODE PATH; the content comes on standard input
+put() { # UMASK PATH; the content comes on standard input
 	file=$2
 	new=$(cat)
 	if [ -f "$file" ] && [ "$(cat "$file")" = "$new" ]; then
-		[ "$1" != 600 ] || chmod 600 "$file"
+		[ "$1" != 077 ] || chmod 600 "$file"
 		[ ! -e "$file.machine-old" ] || staged="$staged $file"
 		return
 	fi
 	touches "$file"
 	why=$(
 		exec 2>&1
-		mkdir -p "${file%/*}" && (umask 077 && printf '%s\n' "$new" >"$file.machine-new") &&
-			chmod "$1" "$file.machine-new" &&
-			{ [ ! -e "$file" ] || cp -p "$file" "$file.machine-old"; }
+		[ -d "${file%/*}" ] || mkdir -p "${file%/*}" || exit
+		[ ! -e "$file" ] || cp -p "$file" "$file.machine-old" || exit
+		[ ! -e "$file.machine-new" ] || rm -f "$file.machine-new" || exit
+		umask "$1"
+		# cat says why it cannot write; not every shell does
+		printf '%s\n' "$new" | cat >"$file.machine-new"
 	) || unstage write "$why"
 	staged="$staged $file"
 }
@@ -141,6 +157,14 @@ undo() { # WHAT WHY
 	fail "$1" "$2"
 }
 
+# A daemon that binds the socket itself, as Docker Machine tells it to, removes the file when it
+# ends; systemd then listens on a socket that nobody can find.
+lost_socket() {
+	[ ! -S /run/docker.sock ] && [ "$(systemctl is-active docker.socket)" = active ] || return 1
+	socket=$(systemctl show docker.socket -p Listen | sed -n 's/^Listen=\(.*\) (Stream)$/\1/p')
+	[ -n "$socket" ] && [ ! -S "$socket" ]
+}
+
 finish() {
 	unblock
 	start=$(date +%s)
@@ -162,7 +186,10 @@ finish() {
 			*) false ;;
 			esac
 		} || undo start "$why"
-		end=$((start + port_limit)) wait=0.05
+		if lost_socket; then
+			why=$(restart docker.socket) || undo start "$why"
+		fi
+		end=$(($(date +%s) + port_limit)) wait=0.05
 		until listening; do
 			active || undo start 'it ended'
 			[ "$(date +%s)" -lt $end ] || undo port "no answer within $port_limit s"
@@ -172,9 +199,9 @@ finish() {
 		echo '@restarted yes'
 	fi
 	for f in $staged $removed; do
-		rm -f "$f.machine-old"
+		set -- "$@" "$f.machine-old"
 	done
-	rm -f $pending
+	rm -f "$@" $pending /var/lib/docker-machine.installing
 	if [ "$enable" = yes ]; then
 		systemctl enable docker.service 2>&1 | text enable
 	fi

@@ -3,6 +3,8 @@
 # Prints `@KEY VALUE` and texts as look.sh does, and ends with status 1 where it fails.
 
 end='' out='' first=''
+# Stays behind when an installation ends half-way: programs may be there that do not work yet.
+installing=/var/lib/docker-machine.installing
 
 text() { # KEY; the text comes on standard input
 	printf '@%s\n' "$1"
@@ -115,9 +117,11 @@ by_zypper() { # NAMES...
 }
 
 packages() { # MANAGER NAMES...
+	: >$installing
 	block
 	"$@" || fail packages "$first
 $out"
+	rm -f $installing
 }
 
 script() { # URL MANAGER
@@ -132,6 +136,7 @@ $out"
 		rm -f "$file"
 		fail fetch "$out"
 	}
+	: >$installing
 	out=$(sh "$file" 2>&1) || {
 		rm -f "$file"
 		fail script "$out"
@@ -139,4 +144,5 @@ $out"
 	rm -f "$file"
 	command -v dockerd >/dev/null || fail script "$out
 (it ended well, but there is no dockerd)"
+	rm -f $installing
 }

@@ -1,9 +1,9 @@
-# Looks at a host and changes nothing. Wants: boot_limit (seconds), port_hex.
+# Looks at a host and changes nothing. Wants: boot_limit (seconds).
 # Prints lines `@KEY VALUE`; the lines of a text follow their key, each behind a blank.
 
 text() { # KEY [VALUE]; the text comes on standard input
 	printf '@%s\n' "$*"
-	head -c 65536 | sed 's/^/ /'
+	sed 's/^/ /'
 	echo # the last line may lack its end
 }
 
@@ -32,8 +32,9 @@ for file in /etc/os-release /usr/lib/os-release; do
 done
 printf '@hostname %s\n' "$(cat /proc/sys/kernel/hostname)"
 printf '@program %s\n' "$(command -v dockerd || command -v dockerd-ce)"
-[ ! -e /run/docker-machine.pending ] || echo '@pending yes'
-! grep -qs ":$port_hex 0*:0000 0A" /proc/net/tcp /proc/net/tcp6 || echo '@listening yes'
+# An installation that ended half-way, unless somebody has repaired it since.
+[ ! -e /var/lib/docker-machine.installing ] ||
+	[ "$(systemctl is-active docker.service)" = active ] || echo '@installing yes'
 
 # What systemd has loaded may be older than its files, so those are read.
 if [ -d /run/systemd/system ]; then

@@ -1,0 +1,19 @@
+use super::power::batch;
+use super::{ARGUMENTS, Command, NAMES, Run, no_flags};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::flags::Invocation;
+
+pub(crate) const COMMAND: Command = Command {
+    name: "upgrade",
+    usage: "Upgrade a machine to the latest version of Docker",
+    description: NAMES,
+    arguments: ARGUMENTS,
+    flags: no_flags,
+    run: Run::Flags(run),
+};
+
+fn run(context: &Context, _: &Command, invocation: Invocation) -> Result<(), Failure> {
+    let names = context.targets(invocation.args)?;
+    batch(context.block_on(context.machines().upgrade(&names))?)
+}

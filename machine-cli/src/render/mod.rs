@@ -1,0 +1,6 @@
+//! All that reaches stdout and stderr.
+mod bars;
+pub(crate) mod env;
+pub(crate) mod plain;
+pub(crate) mod progress;
+pub(crate) mod table;

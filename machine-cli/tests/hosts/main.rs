@@ -1,0 +1,7 @@
+//! The binary against real hosts: systemd, sshd, dockerd, and a real docker client.
+#![allow(clippy::unwrap_used, reason = "tests")]
+mod bench;
+mod commands;
+mod faults;
+mod kills;
+mod main_job;

@@ -1,0 +1,277 @@
+//! Drivers that are programs of their own, played by one on the original library.
+use super::go;
+use crate::home::Home;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// On machines of a driver of this name Docker Machine sets nothing up.
+const DRIVER: &str = "ci-test";
+
+const AGAIN: &str = "machines may have new IP addresses. You may need to re-run the \
+                     `docker-machine env` command.\n";
+
+struct Peer {
+    home: Home,
+}
+
+impl Peer {
+    fn new() -> Option<Self> {
+        let program = go::program("driver")?;
+        let mut home = Home::new();
+        let cloud = home.path().join("cloud");
+        std::fs::create_dir(&cloud).unwrap();
+        home.set("PEER_CLOUD", &cloud.to_string_lossy());
+        let peer = Self { home };
+        std::os::unix::fs::symlink(program, peer.binary()).unwrap();
+        Some(peer)
+    }
+
+    fn binary(&self) -> PathBuf {
+        self.home.bin().join(format!("docker-machine-driver-{DRIVER}"))
+    }
+
+    fn cloud(&self) -> PathBuf {
+        self.home.path().join("cloud")
+    }
+
+    /// All that was made.
+    fn things(&self) -> BTreeSet<String> {
+        let all = std::fs::read_dir(self.cloud()).unwrap();
+        let all = all.map(|file| file.unwrap().file_name().into_string().unwrap());
+        all.filter(|name| !name.starts_with('.')).collect()
+    }
+
+    fn calls(&self) -> String {
+        std::fs::read_to_string(self.cloud().join(".calls")).unwrap_or_default()
+    }
+
+    /// Processes of the driver that live.
+    fn living(&self) -> Vec<String> {
+        let calls = self.calls();
+        let started = calls.lines().filter_map(|line| line.strip_suffix(" start"));
+        let alive = |pid: &&str| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
+        };
+        started.filter(alive).map(str::to_owned).collect()
+    }
+
+    fn has_machine(&self, name: &str) -> bool {
+        self.home.machine(name).exists()
+    }
+}
+
+#[test]
+fn the_life_of_a_machine() {
+    let Some(peer) = Peer::new() else { return };
+    let home = &peer.home;
+    let made = home.line("create -d ci-test --peer-int 5 --peer-list a --peer-list b new");
+    assert_eq!((made.code, made.err.as_str()), (Some(0), ""));
+    let expected = [
+        "(new) install url is https://get.docker.com",
+        "Creating CA: @HOME@/store/certs/ca.pem",
+        "Creating client certificate: @HOME@/store/certs/cert.pem",
+        "Running pre-create checks...",
+        "Creating machine...",
+        "(new) Creating key...",
+        "(new) Creation done",
+        "To see how to connect your Docker Client to the Docker Engine running on this virtual \
+         machine, run: docker-machine env new",
+    ];
+    assert_eq!(made.out.lines().collect::<Vec<_>>(), expected);
+    assert_eq!(peer.things(), ["key-new", "server-new"].map(str::to_owned).into());
+    home.prints("inspect -f {{.Driver.Int}}{{.Driver.List}}{{.DriverName}} new", "5[a b]ci-test\n");
+    let list = |state: &str| {
+        let row = format!("new_ci-test_{state}\n");
+        home.prints("ls --format {{.Name}}_{{.DriverName}}_{{.State}}", &row);
+    };
+    list("Running");
+    home.prints("ls -q --filter state=Running", "new\n");
+    home.prints("status new", "Running\n");
+    home.prints("ip new", "127.0.0.1\n");
+    home.prints("url new", "tcp://127.0.0.1:2376\n");
+    home.prints("stop new", "Stopping \"new\"...\nMachine \"new\" was stopped.\n");
+    list("Stopped");
+    let started = format!("Starting \"new\"...\nMachine \"new\" was started.\nStarted {AGAIN}");
+    home.prints("start new", &started);
+    home.prints("restart new", &format!("Restarting \"new\"...\nRestarted {AGAIN}"));
+    home.prints("kill new", "Killing \"new\"...\nMachine \"new\" was killed.\n");
+    home.prints("status new", "Stopped\n");
+    let removed = home.line("rm -y new");
+    assert_eq!((removed.code, removed.err.as_str()), (Some(0), ""));
+    assert_eq!(peer.things(), BTreeSet::new());
+    assert!(!peer.has_machine("new"));
+    assert_eq!(peer.living(), Vec::<String>::new());
+}
+
+#[test]
+fn a_driver_shows_its_own_flags() {
+    let Some(peer) = Peer::new() else { return };
+    let help = peer.home.line("create -d ci-test --help");
+    assert_eq!((help.code, help.err.as_str()), (Some(0), ""));
+    for part in ["   --peer-int \"-7\"", "a number [$PEER_INT]", "   --peer-switch", "--engine-opt"]
+    {
+        assert!(help.out.contains(part), "{part:?} is not in\n{}", help.out);
+    }
+    let calls = peer.calls();
+    assert_eq!(calls.lines().filter(|line| line.ends_with(" start")).count(), 1, "{calls}");
+}
+
+#[test]
+fn what_fails_can_be_removed() {
+    let Some(peer) = Peer::new() else { return };
+    let home = &peer.home;
+    let failed = home.line("create -d ci-test --peer-behave create-error new");
+    let error = "Error creating machine: Error in driver during machine creation: quota exceeded: \
+                 servers (limit 10)\n";
+    assert_eq!((failed.code, failed.err.as_str()), (Some(1), error));
+    assert!(peer.has_machine("new"));
+    let removed = home.line("rm -y new");
+    assert_eq!((removed.code, removed.err.as_str()), (Some(0), ""));
+    assert_eq!(peer.things(), BTreeSet::new());
+    assert!(!peer.has_machine("new"));
+
+    let refused = home.line("create -d ci-test --peer-behave check-error new");
+    let error = "Error with pre-create check: \"the account is not allowed to\"\n";
+    assert_eq!((refused.code, refused.err.as_str()), (Some(3), error));
+    assert!(!peer.has_machine("new"));
+    assert_eq!(peer.living(), Vec::<String>::new());
+}
+
+#[test]
+fn a_driver_that_went_away_is_missed_until_it_is_back() {
+    let Some(peer) = Peer::new() else { return };
+    let home = &peer.home;
+    assert_eq!(home.line("create -d ci-test new").code, Some(0));
+    let away = home.path().join("away");
+    std::fs::rename(peer.binary(), &away).unwrap();
+    let list = "ls --format {{.DriverName}}_{{.State}}";
+    home.prints(list, "not-found_Error\n");
+    home.fails(
+        "status new",
+        "error getting state for host new: Driver \"ci-test\" not found. Do you have the plugin \
+         binary accessible in your PATH?\n",
+    );
+    std::fs::rename(away, peer.binary()).unwrap();
+    home.prints(list, "ci-test_Running\n");
+    assert_eq!(home.line("rm -y new").code, Some(0));
+    assert_eq!(peer.things(), BTreeSet::new());
+}
+
+#[test]
+fn the_program_is_a_plugin_where_it_is_started_as_one() {
+    let mut home = Home::new();
+    home.set("MACHINE_PLUGIN_TOKEN", "42").set("MACHINE_PLUGIN_DRIVER_NAME", "nosuch");
+    home.fails("ls", "Unsupported driver: nosuch\n");
+
+    let home = Home::new();
+    let path = home.path().join("bin/docker-machine-driver-second");
+    std::os::unix::fs::symlink(crate::home::PROGRAM, &path).unwrap();
+    // Asked for by a name that it does not have, it says so, and our other end tells.
+    let failed = home.line("create -d second x");
+    assert_eq!(failed.code, Some(1));
+    assert!(failed.err.contains("Unsupported driver: second"), "{}", failed.err);
+    assert!(!home.store().exists());
+}
+
+/// A create that waits at every gate of the driver, in the background.
+fn begin(peer: &Peer) -> Child {
+    let args = ["create", "-d", DRIVER, "--peer-gates", "new"];
+    let mut command = peer.home.command(&args);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
+}
+
+fn until(what: &str, condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+impl Peer {
+    fn reached(&self, gate: &str) {
+        let file = self.cloud().join(format!(".at-{gate}"));
+        until(gate, || file.exists());
+    }
+
+    fn pass(&self, gates: &[&str]) {
+        let file = |gate: &&str| self.cloud().join(format!(".pass-{gate}"));
+        gates.iter().map(file).for_each(|file| std::fs::write(file, "").unwrap());
+    }
+
+    #[track_caller]
+    fn left_nothing(&self) {
+        assert_eq!(self.things(), BTreeSet::new());
+        assert!(!self.has_machine("new"));
+        until("drivers end", || self.living().is_empty());
+        let locks = self.home.store().join("locks");
+        let left = std::fs::read_dir(locks).unwrap().map(|file| file.unwrap().file_name());
+        assert_eq!(left.collect::<Vec<_>>(), ["authority.lock"]);
+    }
+}
+
+const GATES: [&str; 3] = ["begin", "key", "server"];
+
+#[test]
+fn a_killed_create_is_finished_and_can_be_removed() {
+    for (at, gate) in GATES.into_iter().enumerate() {
+        let Some(peer) = Peer::new() else { return };
+        let mut create = begin(&peer);
+        peer.pass(&GATES[..at]);
+        peer.reached(gate);
+        create.kill().unwrap();
+        create.wait().unwrap();
+        let list = "ls --format {{.DriverName}}_{{.State}}";
+        peer.home.prints(list, "ci-test_Starting\n");
+        peer.home.prints("status new", "Starting\n");
+        let remove = peer.home.command(&["rm", "-y", "new"]).stdin(Stdio::null()).spawn().unwrap();
+        peer.pass(&GATES);
+        let removed = remove.wait_with_output().unwrap();
+        assert!(removed.status.success() && removed.stderr.is_empty(), "{gate}: {removed:?}");
+        peer.left_nothing();
+    }
+}
+
+#[test]
+fn an_interrupted_create_is_taken_back() {
+    let Some(peer) = Peer::new() else { return };
+    let create = begin(&peer);
+    peer.pass(&["begin"]);
+    peer.reached("key");
+    let sent = Command::new("kill").args(["-s", "INT", &create.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    peer.pass(&GATES);
+    let ended = create.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{ended:?}");
+    assert_eq!(peer.things(), BTreeSet::new());
+    assert_eq!(peer.home.line("rm -y new").code, Some(0));
+    peer.left_nothing();
+}
+
+#[test]
+fn with_its_keeper_killed_too_what_was_saved_is_removed() {
+    let Some(peer) = Peer::new() else { return };
+    let mut create = begin(&peer);
+    peer.pass(&["begin"]);
+    peer.reached("key");
+    let saved = peer.home.machine("new").join("config.json");
+    until("the key is saved", || {
+        std::fs::read_to_string(&saved).unwrap().contains("\"KeyID\": \"key-new\"")
+    });
+    let keeper = children(create.id());
+    assert_eq!(keeper.len(), 1);
+    let killed = Command::new("kill").args(["-s", "KILL", &keeper[0]]).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(create.wait().unwrap().code(), Some(1));
+    assert_eq!(peer.home.line("rm -y new").code, Some(0));
+    // Without heartbeat the driver ends by itself.
+    peer.left_nothing();
+}
+
+fn children(pid: u32) -> Vec<String> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+    text.unwrap().split_whitespace().map(str::to_owned).collect()
+}

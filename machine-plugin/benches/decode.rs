@@ -1,0 +1,31 @@
+//! Speed of the decoder on the recorded sessions, repeated.
+#![expect(clippy::print_stdout, reason = "a bench reports to its caller")]
+use machine_plugin::codec::StreamDecoder;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+#[path = "../tests/it/recording.rs"]
+#[expect(clippy::unwrap_used, dead_code, reason = "part of the tests")]
+mod recording;
+
+fn main() {
+    let streams = recording::streams();
+    let (mut bytes, mut values) = (0, 0_u64);
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(3) {
+        for recording in &streams {
+            let mut stream = StreamDecoder::default();
+            for piece in recording.gob.chunks(16 << 10) {
+                stream.feed(piece);
+                while let Ok(Some(value)) = stream.next_value() {
+                    black_box(&value);
+                    values += 1;
+                }
+            }
+            bytes += recording.gob.len();
+        }
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let speed = bytes as f64 / seconds / 1e6;
+    println!("decoded {speed:.0} MB/s, {:.0} values/s", values as f64 / seconds);
+}

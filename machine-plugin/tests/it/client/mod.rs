@@ -1,0 +1,7 @@
+mod create;
+mod discovery;
+mod handshake;
+mod killed;
+mod life;
+mod remove;
+mod status;

@@ -1,0 +1,10 @@
+//! Tests of the crate through its public interface.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+mod client;
+mod go;
+mod gob;
+mod hostile;
+mod peer;
+mod recorded;
+mod recording;
+mod roundtrip;

@@ -1,0 +1,142 @@
+//! Times the release build against what it is measured by, both in the same run.
+
+mod create;
+mod listing;
+mod measure;
+mod parallel;
+mod report;
+mod startup;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use tempfile::TempDir;
+use xshell::{Shell, cmd};
+
+use crate::{setup, shell};
+use report::Row;
+
+struct Bench {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Subject) -> Result<Vec<Row>>,
+}
+
+const BENCHES: &[Bench] = &[
+    Bench {
+        name: "startup",
+        about: "version, ip, inspect and status against /bin/true",
+        run: startup::run,
+    },
+    Bench {
+        name: "ls",
+        about: "ls and ls -q over 500 and 5000 machines against cat of the same files",
+        run: listing::run,
+    },
+    Bench {
+        name: "create",
+        about: "create -d generic on a host with Docker against a script",
+        run: create::with_docker,
+    },
+    Bench {
+        name: "install",
+        about: "the same on a host without Docker",
+        run: create::without_docker,
+    },
+    Bench {
+        name: "eight",
+        about: "eight creates at once on eight hosts against the script on eight",
+        run: create::eight,
+    },
+    Bench {
+        name: "authority",
+        about: "50 creates at once in an empty store share one certificate authority",
+        run: parallel::run,
+    },
+];
+
+pub(crate) fn run(sh: &Shell, names: &[String]) -> Result<()> {
+    if names == ["--list"] {
+        for bench in BENCHES {
+            println!("{:<12}{}", bench.name, bench.about);
+        }
+        return Ok(());
+    }
+    if let Some(unknown) =
+        names.iter().find(|name| BENCHES.iter().all(|bench| bench.name != **name))
+    {
+        bail!("there is no bench `{unknown}`: see --list");
+    }
+    setup::install(sh, &setup::missing(setup::BENCH))?;
+    cmd!(sh, "cargo build --release --package machine-cli").run()?;
+    let subject = Subject::new()?;
+    let mut rows = Vec::new();
+    for bench in BENCHES
+        .iter()
+        .filter(|bench| names.is_empty() || names.iter().any(|name| name == bench.name))
+    {
+        println!("{}: {}", bench.name, bench.about);
+        rows.extend((bench.run)(&subject).with_context(|| format!("bench `{}`", bench.name))?);
+    }
+    report::print(&rows, subject.go.is_some());
+    Ok(())
+}
+
+/// What is measured.
+struct Subject {
+    /// Our release build.
+    own: PathBuf,
+    /// The Go program, where `DOCKER_MACHINE_GO` names one.
+    go: Option<PathBuf>,
+    /// A folder for stores.
+    work: TempDir,
+}
+
+impl Subject {
+    fn new() -> Result<Self> {
+        Ok(Self {
+            own: shell::target().join("release/docker-machine"),
+            go: env::var_os("DOCKER_MACHINE_GO").map(PathBuf::from),
+            work: tempfile::tempdir().context("cannot make a folder for stores")?,
+        })
+    }
+
+    /// Our program on a store.
+    fn own(&self, store: &Path, arguments: &[&str]) -> Command {
+        program(&self.own, store, arguments)
+    }
+
+    /// The Go program on a store.
+    fn go(&self, store: &Path, arguments: &[&str]) -> Option<Command> {
+        self.go.as_ref().map(|go| program(go, store, arguments))
+    }
+
+    /// A store of this name with nothing in it.
+    fn store(&self, name: &str) -> Result<PathBuf> {
+        let store = self.work.path().join(name);
+        std::fs::create_dir_all(&store).context("cannot make a store")?;
+        Ok(store)
+    }
+}
+
+fn program(path: &Path, store: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(path);
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("DOCKER_") || text.starts_with("MACHINE_") {
+            command.env_remove(name);
+        }
+    }
+    command.args(arguments).env("MACHINE_STORAGE_PATH", store).stdin(Stdio::null());
+    command
+}
+
+/// Runs it and fails with its words when it does.
+fn succeed(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{command:?} failed: {said}");
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
