@@ -22,6 +22,7 @@ use machine_core::{
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tracing::instrument;
 
 /// Name of [`AmazonEc2`] in `--driver` and in `config.json`: Docker Machine's.
 pub const NAME: &str = "amazonec2";
@@ -209,6 +210,7 @@ impl Provider for AmazonEc2 {
         Ok(())
     }
 
+    #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn prepare(&self, cx: &Cx<'_>, options: &Options) -> Result<Prepared> {
         let driver = config::driver(cx, options)?;
         if let (_, Some(count)) = user_tags(&driver.tags) {
@@ -219,6 +221,7 @@ impl Provider for AmazonEc2 {
         Ok(Prepared::new(State::new(&driver)?).with_source(self.account.source()))
     }
 
+    #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn check(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
         let mut driver: Driver = state.read()?;
         let session = self.session(cx, &driver).await;
@@ -226,6 +229,7 @@ impl Provider for AmazonEc2 {
         state.write(&driver)
     }
 
+    #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn create(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
         let mut driver: Driver = state.read()?;
         self.advise(cx, &driver);
@@ -249,6 +253,7 @@ impl Provider for AmazonEc2 {
         }
     }
 
+    #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn remove(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
         // The journal is enough: a state that cannot be read does not stop a removal.
         let driver: Driver = state.read().unwrap_or_default();
@@ -281,6 +286,7 @@ impl Provider for AmazonEc2 {
         Ok(records)
     }
 
+    #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn start(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
         let (driver, session) = self.instance(cx, state).await?;
         let id = &driver.instance_id;
@@ -298,15 +304,18 @@ impl Provider for AmazonEc2 {
         show_addresses(state, &driver, &instance)
     }
 
+    #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn stop(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
         self.halt(cx, state, false).await
     }
 
+    #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn kill(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
         self.halt(cx, state, true).await
     }
 
     /// Keeps address and place, as a stop and a start would not.
+    #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn restart(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
         let (driver, session) = self.instance(cx, state).await?;
         Ok(session.call(|ec2| ec2.reboot(&driver.instance_id)).await?)

@@ -13,7 +13,7 @@ use crate::account::Account;
 use crate::client::Tags;
 use crate::scope::Scope;
 use crate::session::Session;
-use crate::state::{Driver, split};
+use crate::state::Driver;
 use machine_core::{Cx, Intent, Result, State, TAG_MACHINE, TAG_STORE};
 use std::sync::Arc;
 
@@ -77,11 +77,6 @@ fn next_key(known: &[machine_core::Resource], step: &str) -> String {
 /// The first zone letter or name, for readers of Docker Machine's `Zone`.
 pub(crate) fn zone_letter<'a>(region: &str, zone: &'a str) -> &'a str {
     zone.strip_prefix(region).filter(|letter| !letter.is_empty()).unwrap_or(zone)
-}
-
-/// Types given, for messages.
-pub(crate) fn first_type(driver: &Driver) -> &str {
-    split(&driver.launch.instance_types).next().unwrap_or(&driver.instance_type)
 }
 
 #[cfg(test)]

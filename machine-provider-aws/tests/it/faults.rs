@@ -243,6 +243,21 @@ async fn nobody_at_the_endpoint() {
 }
 
 #[tokio::test]
+async fn nobody_of_that_name() {
+    let (cloud, clock) = cloud!();
+    for (given, kind) in [
+        (text("amazonec2-endpoint", "http://ec2.invalid"), ErrorKind::Transient),
+        (text("amazonec2-region", "not a region!"), ErrorKind::InvalidOption),
+    ] {
+        let endpoint = text("amazonec2-endpoint", "");
+        let given = [endpoint, given, int("amazonec2-retries", 0)];
+        let error = Machine::new(&cloud, &clock, &given).await.check().await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{}", whole(&error));
+        assert!(error.to_string().contains("--amazonec2-region"), "{}", whole(&error));
+    }
+}
+
+#[tokio::test]
 async fn something_else_at_the_endpoint() {
     let (cloud, clock) = cloud!();
     cloud.set_text("DescribeSubnets", |_, _| "<html>It works!</html>".to_owned());
