@@ -137,6 +137,24 @@ async fn without_credentials_docker_machines_words_say_so() {
     assert_eq!(error.leftovers().len(), 3, "{}", whole(&error));
 }
 
+/// As Go's clients do; but nobody asks a proxy about this computer.
+#[tokio::test]
+async fn the_environments_proxy_is_asked() {
+    let (cloud, clock) = cloud!();
+    let proxy = [("HTTP_PROXY", cloud.endpoint().leak() as &str), ("NO_PROXY", "")];
+    if sealed("credentials::the_environments_proxy_is_asked", &proxy) {
+        let elsewhere = crate::machine::text("amazonec2-endpoint", "http://ec2.invalid");
+        let mut machine = Machine::new(&cloud, &clock, &[elsewhere]).await;
+        machine.check().await.unwrap();
+        assert!(cloud.take_calls().is_empty(), "the other run's proxy was asked");
+        let mut machine = Machine::new(&cloud, &clock, &[]).await;
+        machine.check().await.unwrap();
+        assert!(!cloud.take_calls().is_empty());
+    } else {
+        assert!(cloud.take_actions().contains(&"DescribeImages".to_owned()));
+    }
+}
+
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
