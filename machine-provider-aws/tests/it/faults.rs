@@ -265,6 +265,32 @@ async fn something_else_at_the_endpoint() {
     assert!(!matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidOption), "{error}");
 }
 
+/// The first try took effect and its reply was lost; the repeat is refused. That is no promise that
+/// nothing was made.
+#[tokio::test]
+async fn a_refused_repeat_does_not_hide_what_a_lost_try_made() {
+    let (cloud, clock) = cloud!();
+    for (zones, left) in [("a", 0), ("a,b", 1)] {
+        let mut launches = 0;
+        cloud.set_hook(move |call| {
+            launches += usize::from(call.action == "RunInstances");
+            match (call.action.as_str(), launches) {
+                ("RunInstances", 1) => Answer::LoseReply,
+                ("RunInstances", 2) => Answer::Refuse(500, "InsufficientInstanceCapacity", "full"),
+                _ => Answer::Pass,
+            }
+        });
+        let mut machine = Machine::new(&cloud, &clock, &[text("amazonec2-zone", zones)]).await;
+        let created = machine.create().await;
+        assert_eq!(created.is_ok(), left == 1, "{created:?}");
+        let made = cloud.resources().await;
+        let instances: Vec<_> = made.iter().filter(|id| id.starts_with("i-")).collect();
+        assert_eq!(instances.len(), left, "{made:?}");
+        machine.remove().await.unwrap();
+        assert!(cloud.resources().await.is_empty());
+    }
+}
+
 /// Runs a create until the call number `nth` that changes something took effect and the process
 /// died; tells whether it came that far.
 async fn dies_at(cloud: &Cloud, machine: &mut Machine, nth: usize) -> bool {
