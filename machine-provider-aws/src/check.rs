@@ -5,7 +5,7 @@ use crate::plan::plan;
 use crate::rules::{CALLER, block, needed, shut_ports};
 use crate::session::Session;
 use crate::state::{Driver, Plan};
-use crate::steps::{first_type, is_ours, named, zone_letter};
+use crate::steps::{is_ours, named, zone_letter};
 use machine_core::{Cx, Result};
 
 /// All look-ups; what they come to goes into `driver`.
@@ -32,7 +32,7 @@ pub(crate) async fn plan_only(session: &Session<'_>, driver: &mut Driver) -> Res
 fn show(driver: &mut Driver, plan: Plan) {
     if let Some(place) = plan.places.first() {
         driver.zone = zone_letter(&driver.region, &place.zone).to_owned();
-        driver.instance_type = first_type(driver).to_owned();
+        driver.instance_type.clone_from(&place.instance_type);
         let source = plan.images.iter().find(|s| s.architecture == place.architecture);
         if let Some(source) = source {
             driver.ami.clone_from(&source.id);

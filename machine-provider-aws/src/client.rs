@@ -4,6 +4,7 @@ mod check_ip;
 mod codes;
 mod credentials;
 mod error;
+mod http;
 mod requests;
 mod sdk;
 

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// For calls that come without a clock of the caller's: looks, which wait only when told off.
-pub(crate) struct RealClock;
+/// Time as it is, on tokio's timer: for programs that have no clock of their own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RealClock;
 
 #[async_trait]
 impl Clock for RealClock {

@@ -23,6 +23,7 @@ mod steps;
 mod tagged;
 mod user_key;
 
+pub use clock::RealClock;
 pub use provider::{AmazonEc2, NAME};
 
 /// A provider that has not signed in, for a registry of providers.

@@ -45,7 +45,8 @@ impl Limiter {
             let wait = self.bucket().take(clock.now());
             match wait {
                 None => return,
-                Some(wait) => clock.sleep(wait).await,
+                // Rounded up: a clock that counts milliseconds never gets there by fractions of one.
+                Some(wait) => clock.sleep(wait + Duration::from_millis(1)).await,
             }
         }
     }
@@ -56,6 +57,7 @@ impl Limiter {
         bucket.rate = (bucket.rate / 2.0).max(LEAST_RATE);
         bucket.tokens = bucket.tokens.min(1.0);
         bucket.closed_until = now + pause.min(LONGEST_PAUSE);
+        bucket.seen = bucket.closed_until; // nothing is earned meanwhile
     }
 
     pub(crate) fn let_through(&self) {
@@ -66,14 +68,14 @@ impl Limiter {
 
 impl Bucket {
     fn take(&mut self, now: Duration) -> Option<Duration> {
-        // Callers may bring different clocks; none of them goes back, so a jump is a change of clock.
-        let passed = now.saturating_sub(self.seen).as_secs_f64();
-        self.seen = now;
-        self.tokens = (self.tokens + passed * self.rate).min(BURST);
         let closed = self.closed_until.saturating_sub(now);
         if !closed.is_zero() && closed <= LONGEST_PAUSE {
             return Some(closed);
         }
+        // Callers may bring different clocks; none of them goes back, so a jump is a change of clock.
+        let passed = now.saturating_sub(self.seen).as_secs_f64();
+        self.seen = now;
+        self.tokens = (self.tokens + passed * self.rate).min(BURST);
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
             return None;
@@ -108,11 +110,8 @@ mod tests {
         limiter.told_off(second, 3 * second);
         assert_eq!(limiter.bucket().take(2 * second), Some(2 * second));
         let mut bucket = limiter.bucket();
-        assert_eq!(
-            takes(&mut bucket, 4 * second),
-            11,
-            "one left, and one second's worth at half rate, twice"
-        );
+        assert_eq!(takes(&mut bucket, 4 * second), 1);
+        assert_eq!(takes(&mut bucket, 5 * second), 10, "half the rate");
     }
 
     #[test]

@@ -16,12 +16,13 @@ use crate::steps::{
 use crate::{tagged, user_key};
 use async_trait::async_trait;
 use machine_core::{
-    Capabilities, Cx, ErrorKind, Event, Found, Intent, OptionSpec, Options, Prepared, Provider,
-    Record, Result, State, Status, Step, resources, run_steps, undo,
+    Capabilities, Cx, Error, ErrorKind, Event, Found, Intent, Leftover, OptionSpec, Options,
+    Prepared, Provider, Record, Result, State, Status, Step, resources, run_steps, undo,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tracing::instrument;
 
 /// Name of [`AmazonEc2`] in `--driver` and in `config.json`: Docker Machine's.
 pub const NAME: &str = "amazonec2";
@@ -105,6 +106,31 @@ impl AmazonEc2 {
         }
         let instance = wait_for(&session, id, off, POWER).await?;
         show_addresses(state, &driver, &instance)
+    }
+
+    /// What comes before the first step, and the steps.
+    async fn get_ready(&self, cx: &Cx<'_>, state: &mut State) -> Result<Vec<Box<dyn Step>>> {
+        let mut driver: Driver = state.read()?;
+        self.advise(cx, &driver);
+        if !driver.ssh_private_key_path.is_empty() {
+            let path = user_key::import(&driver, cx.dir).await?;
+            driver.ssh_key_path = path.to_string_lossy().into_owned();
+            state.write(&driver)?;
+        }
+        if driver.launch.plan.is_none() {
+            let session = self.session(cx, &driver).await;
+            check::plan_only(&session, &mut driver).await?;
+            state.write(&driver)?;
+        }
+        Ok(self.steps(driver.group_names().len(), !driver.existing_key))
+    }
+
+    /// A create that failed: all that the journal knows goes.
+    async fn unwound(&self, cx: &Cx<'_>, state: &mut State, error: Error) -> Error {
+        match undo(&self.steps(1, true), cx, state).await {
+            Ok(()) => error,
+            Err(stuck) => error.with_leftovers(stuck.into_leftovers()),
+        }
     }
 
     /// Waits until the new instance can be seen, so that "not found" means gone from here on, and
@@ -209,6 +235,7 @@ impl Provider for AmazonEc2 {
         Ok(())
     }
 
+    #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn prepare(&self, cx: &Cx<'_>, options: &Options) -> Result<Prepared> {
         let driver = config::driver(cx, options)?;
         if let (_, Some(count)) = user_tags(&driver.tags) {
@@ -219,6 +246,7 @@ impl Provider for AmazonEc2 {
         Ok(Prepared::new(State::new(&driver)?).with_source(self.account.source()))
     }
 
+    #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn check(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
         let mut driver: Driver = state.read()?;
         let session = self.session(cx, &driver).await;
@@ -226,29 +254,22 @@ impl Provider for AmazonEc2 {
         state.write(&driver)
     }
 
+    #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn create(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
-        let mut driver: Driver = state.read()?;
-        self.advise(cx, &driver);
-        if !driver.ssh_private_key_path.is_empty() {
-            let path = user_key::import(&driver, cx.dir).await?;
-            driver.ssh_key_path = path.to_string_lossy().into_owned();
-            state.write(&driver)?;
-        }
-        if driver.launch.plan.is_none() {
-            let session = self.session(cx, &driver).await;
-            check::plan_only(&session, &mut driver).await?;
-            state.write(&driver)?;
-        }
+        // What an earlier try left is not kept for a machine that cannot be.
+        let steps = match self.get_ready(cx, state).await {
+            Ok(steps) => steps,
+            Err(error) => return Err(self.unwound(cx, state, error).await),
+        };
         cx.events.emit(Event::Said { line: "Launching instance...".to_owned() });
-        let steps = self.steps(driver.group_names().len(), !driver.existing_key);
         run_steps(&steps, cx, state).await?;
-        let Err(error) = self.settle(cx, state).await else { return Ok(()) };
-        match undo(&steps, cx, state).await {
-            Ok(()) => Err(error),
-            Err(stuck) => Err(error.with_leftovers(stuck.into_leftovers())),
+        match self.settle(cx, state).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.unwound(cx, state, error).await),
         }
     }
 
+    #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn remove(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
         // The journal is enough: a state that cannot be read does not stop a removal.
         let driver: Driver = state.read().unwrap_or_default();
@@ -281,6 +302,7 @@ impl Provider for AmazonEc2 {
         Ok(records)
     }
 
+    #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn start(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
         let (driver, session) = self.instance(cx, state).await?;
         let id = &driver.instance_id;
@@ -298,15 +320,18 @@ impl Provider for AmazonEc2 {
         show_addresses(state, &driver, &instance)
     }
 
+    #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn stop(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
         self.halt(cx, state, false).await
     }
 
+    #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn kill(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
         self.halt(cx, state, true).await
     }
 
     /// Keeps address and place, as a stop and a start would not.
+    #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn restart(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
         let (driver, session) = self.instance(cx, state).await?;
         Ok(session.call(|ec2| ec2.reboot(&driver.instance_id)).await?)
@@ -327,8 +352,7 @@ impl Provider for AmazonEc2 {
 }
 
 /// Everything that the journal knows remains.
-async fn kept(cx: &Cx<'_>, failure: Failure) -> machine_core::Error {
-    use machine_core::{Error, Leftover};
+async fn kept(cx: &Cx<'_>, failure: Failure) -> Error {
     let text = failure.to_string();
     let error: Error = failure.into();
     let records = match cx.journal.records().await {

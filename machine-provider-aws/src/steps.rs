@@ -13,8 +13,8 @@ use crate::account::Account;
 use crate::client::Tags;
 use crate::scope::Scope;
 use crate::session::Session;
-use crate::state::{Driver, split};
-use machine_core::{Cx, Intent, Result, State, TAG_MACHINE};
+use crate::state::Driver;
+use machine_core::{Cx, Intent, Result, State, TAG_MACHINE, TAG_STORE};
 use std::sync::Arc;
 
 /// Names of the steps: journals keep them.
@@ -43,10 +43,15 @@ fn own_tags(cx: &Cx<'_>, driver: &Driver, name: &str) -> Tags {
     tags
 }
 
-/// Tags of what machines share: the store's, not a machine's.
+/// Tags of what machines share: the store's, not a machine's. A caller without a store still gets
+/// a group that a later removal knows for its own.
 fn shared_tags(cx: &Cx<'_>, driver: &Driver, name: &str) -> Tags {
     let mut tags = own_tags(cx, driver, name);
     tags.remove(TAG_MACHINE);
+    let store = tags.entry(TAG_STORE.to_owned()).or_default();
+    if store.is_empty() {
+        cx.id.clone_into(store);
+    }
     tags
 }
 
@@ -72,11 +77,6 @@ fn next_key(known: &[machine_core::Resource], step: &str) -> String {
 /// The first zone letter or name, for readers of Docker Machine's `Zone`.
 pub(crate) fn zone_letter<'a>(region: &str, zone: &'a str) -> &'a str {
     zone.strip_prefix(region).filter(|letter| !letter.is_empty()).unwrap_or(zone)
-}
-
-/// Types given, for messages.
-pub(crate) fn first_type(driver: &Driver) -> &str {
-    split(&driver.launch.instance_types).next().unwrap_or(&driver.instance_type)
 }
 
 #[cfg(test)]

@@ -1,8 +1,5 @@
 use super::error::Causes;
-use super::{ApiError, Reply};
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use super::{ApiError, Reply, http};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -17,10 +14,7 @@ const CALL: &str = "check-ip";
 /// The address that a service at `url` sees us come from; it answers with that and nothing else.
 pub(crate) async fn caller_address(url: &str) -> Reply<IpAddr> {
     let settings = HttpConnectorSettings::builder().connect_timeout(LIMIT).read_timeout(LIMIT);
-    let connector = Connector::builder()
-        .connector_settings(settings.build())
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .build();
+    let connector = http::connector(settings.build(), http::is_local(url));
     let mut request = HttpRequest::new(SdkBody::empty());
     request.set_uri(url).map_err(|error| {
         let text = format!("{url} is not a URL: check --amazonec2-check-ip-url");

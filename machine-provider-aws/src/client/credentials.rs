@@ -1,6 +1,6 @@
 use super::error::Causes;
 use super::sdk::Sdk;
-use super::{ApiError, Ec2, Reply};
+use super::{ApiError, Ec2, Reply, http};
 use crate::scope::Scope;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
@@ -8,8 +8,6 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ec2::config::{Credentials, ProvideCredentials, SharedHttpClient};
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use machine_core::{ErrorKind, Secret};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,16 +40,14 @@ pub(crate) enum Identity {
 /// Turns identities into signed-in clients.
 #[derive(Clone, Debug)]
 pub(crate) struct Keyring {
-    /// Its TLS provider is given explicitly: no process-wide default is needed.
     http: SharedHttpClient,
+    /// Past the environment's proxy.
+    direct: SharedHttpClient,
 }
 
 impl Keyring {
     pub(crate) fn new() -> Self {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .build_https();
-        Self { http }
+        Self { http: http::client(false), direct: http::client(true) }
     }
 
     /// Whether there are credentials at all.
@@ -78,6 +74,9 @@ impl Keyring {
         let mut builder = aws_sdk_ec2::config::Builder::from(&config);
         if let Some(endpoint) = &scope.endpoint {
             builder = builder.endpoint_url(endpoint);
+            if http::is_local(endpoint) {
+                builder = builder.http_client(self.direct.clone());
+            }
         }
         Arc::new(Sdk::new(aws_sdk_ec2::Client::from_conf(builder.build())))
     }

@@ -152,11 +152,16 @@ where
             ApiError::unanswered(operation, ErrorKind::Indeterminate, "no reply in time")
         }
         (SdkError::ConstructionFailure(_), _) => {
-            ApiError::unanswered(operation, ErrorKind::InvalidOption, "cannot build the request")
+            let text =
+                "cannot build the request: check --amazonec2-region and --amazonec2-endpoint";
+            ApiError::unanswered(operation, ErrorKind::InvalidOption, text)
                 .with_source(Causes::of(&error))
         }
         _ => undelivered(operation, &error),
     };
+    if ours.kind == ErrorKind::Indeterminate && operation.starts_with("Describe") {
+        ours.kind = ErrorKind::Transient; // a look changes nothing, answered or not
+    }
     (ours.retry_after, ours.detail.request_id) = (retry_after, request_id);
     ours
 }
@@ -172,9 +177,15 @@ fn undelivered(operation: &'static str, error: &(dyn StdError + 'static)) -> Api
     let refused = chain()
         .filter_map(|e| e.downcast_ref::<io::Error>())
         .any(|e| e.kind() == io::ErrorKind::ConnectionRefused);
-    let (kind, text) = match refused {
-        true => (ErrorKind::Transient, "the service refuses connections"),
-        false => (ErrorKind::Indeterminate, "no reply"),
+    // The resolver's error has no kind of its own; its text decides on nothing but the wording.
+    let unresolved = chain().any(|e| e.to_string().contains("dns error"));
+    let (kind, text) = match () {
+        () if refused => (ErrorKind::Transient, "the service refuses connections"),
+        () if unresolved => (
+            ErrorKind::Indeterminate,
+            "the service's address cannot be found: check --amazonec2-region and the network",
+        ),
+        () => (ErrorKind::Indeterminate, "no reply"),
     };
     let mut ours = ApiError::unanswered(operation, kind, text).with_source(Causes::of(error));
     ours.refused = refused;

@@ -351,3 +351,24 @@ async fn a_key_of_the_users_own() {
     machine.remove().await.unwrap();
     assert_eq!(cloud.resources().await, ["shared"], "the user's pair stays");
 }
+
+/// A second create, after a crash, that cannot even begin: the first one's things go.
+#[tokio::test]
+async fn what_cannot_begin_leaves_nothing_of_an_earlier_try() {
+    let (cloud, clock) = cloud!();
+    let keys = tempfile::tempdir().unwrap();
+    let private = keys.path().join("mine");
+    std::fs::write(&private, "the private half").unwrap();
+    std::fs::write(keys.path().join("mine.pub"), crate::machine::PUBLIC_KEY).unwrap();
+    let given = [text("amazonec2-ssh-keypath", private.to_str().unwrap())];
+    let mut machine = Machine::new(&cloud, &clock, &given).await;
+    machine.check().await.unwrap();
+    let before = machine.state.clone();
+    machine.create_only().await.unwrap();
+    machine.state = before;
+    keys.close().unwrap();
+    let error = machine.create_only().await.unwrap_err();
+    assert!(whole(&error).contains("mine"), "{}", whole(&error));
+    assert!(cloud.resources().await.is_empty());
+    assert!(error.leftovers().is_empty());
+}

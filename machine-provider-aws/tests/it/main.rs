@@ -1,7 +1,12 @@
 //! What is special to EC2, against moto behind a proxy.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests")]
+mod credentials;
+mod faults;
 mod launch;
 mod machine;
 #[path = "../moto/mod.rs"]
 mod moto;
 mod network;
+mod power;
 mod spot;
+mod state;

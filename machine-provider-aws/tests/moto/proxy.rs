@@ -33,7 +33,7 @@ pub(crate) enum Answer {
     Pretend,
 }
 
-type Hook = Box<dyn FnMut(&Request) -> Answer + Send>;
+pub(crate) type Hook = Box<dyn FnMut(&Request) -> Answer + Send>;
 type Rewrite = Box<dyn Fn(&Request, &str) -> String + Send>;
 
 /// One account, and the endpoint that leads to it. Other accounts see nothing of it.
@@ -123,6 +123,10 @@ impl Cloud {
     /// Asks `hook` about every call from now on.
     pub(crate) fn set_hook(&self, hook: impl FnMut(&Request) -> Answer + Send + 'static) {
         *lock(&self.0.hook) = Some(Box::new(hook));
+    }
+
+    pub(crate) fn take_hook(&self) -> Option<Hook> {
+        lock(&self.0.hook).take()
     }
 
     pub(crate) fn clear_hook(&self) {
@@ -220,6 +224,17 @@ impl Cloud {
         }
     }
 
+    /// Gives an instance an elastic address, which it keeps: moto forgets it at the next start.
+    pub(crate) async fn associate(&self, instance: &str) -> String {
+        let made = self.ask("Action=AllocateAddress&Domain=vpc").await;
+        let id = between(&made, "<allocationId>", "</allocationId>").expect("an address");
+        let address = between(&made, "<publicIp>", "</publicIp>").expect("an address").to_owned();
+        let query = format!("Action=AssociateAddress&AllocationId={id}&InstanceId={instance}");
+        self.ask(&query).await;
+        self.0.service.lock().await.associate(instance, &address);
+        address
+    }
+
     /// Ends an instance as its owner would by hand, at once.
     pub(crate) async fn forget(&self, id: &str) {
         self.ask(&format!("Action=TerminateInstances&InstanceId.1={id}")).await;
@@ -233,9 +248,10 @@ async fn serve(
     inner: Arc<Inner>,
     request: hyper::Request<Incoming>,
 ) -> io::Result<Response<Full<Bytes>>> {
-    let region = region(&request);
+    let (region, signed_by) = (scope(&request, 2, REGION), scope(&request, 0, ""));
     let body = request.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
-    let call = Request::parse(&body);
+    let mut call = Request::parse(&body);
+    call.signed_by = signed_by;
     let delay = *lock(&inner.delay);
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
@@ -305,12 +321,12 @@ impl Inner {
     }
 }
 
-/// As the signature names it.
-fn region(request: &hyper::Request<Incoming>) -> String {
+/// A part of what the signature says that it is for: key, date, region, service.
+fn scope(request: &hyper::Request<Incoming>, part: usize, default: &str) -> String {
     let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
     let scope = header.and_then(|text| text.split("Credential=").nth(1));
-    let region = scope.and_then(|scope| scope.split('/').nth(2));
-    region.unwrap_or(REGION).to_owned()
+    let part = scope.and_then(|scope| scope.split('/').nth(part));
+    part.unwrap_or(default).to_owned()
 }
 
 fn response((status, text): (u16, String)) -> Response<Full<Bytes>> {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Request {
     /// EC2's name of the call.
     pub(crate) action: String,
+    /// Access key of the signature.
+    pub(crate) signed_by: String,
     /// All fields by their dotted names.
     pub(crate) fields: BTreeMap<String, String>,
 }
@@ -13,7 +15,7 @@ impl Request {
     pub(crate) fn parse(body: &[u8]) -> Self {
         let mut fields: BTreeMap<_, _> = form_urlencoded::parse(body).into_owned().collect();
         let action = fields.remove("Action").unwrap_or_default();
-        Self { action, fields }
+        Self { action, signed_by: String::new(), fields }
     }
 
     pub(crate) fn field(&self, name: &str) -> &str {

@@ -28,6 +28,7 @@ struct Life {
     born: Duration,
     groups: Vec<String>,
     spot: Option<String>,
+    elastic: Option<String>,
 }
 
 struct Spot {
@@ -171,7 +172,7 @@ impl Service {
         });
         let groups = call.list("NetworkInterface.1.SecurityGroupId");
         let groups = groups.into_iter().map(str::to_owned).collect();
-        let life = Life { since: now, towards: "pending", born: now, groups, spot };
+        let life = Life { since: now, towards: "pending", born: now, groups, spot, elastic: None };
         let text = with_spot(text, &life);
         self.lives.insert(id, life);
         let token = call.field("ClientToken");
@@ -206,8 +207,13 @@ impl Service {
             }
             let old = between(item, "<instanceState>", "</instanceState>").unwrap_or_default();
             let item = item.replacen(old, &format!("<code>{code}</code><name>{name}</name>"), 1);
+            let mut item = with_spot(&item, life);
+            let public = between(&item, "<ipAddress>", "</ipAddress>").map(str::to_owned);
+            if let (Some(public), Some(elastic)) = (public, &life.elastic) {
+                item = item.replace(&public, elastic);
+            }
             out.push_str(ITEM);
-            out.push_str(&with_spot(&item, life));
+            out.push_str(&item);
         }
         out + &tail
     }
@@ -275,6 +281,12 @@ impl Service {
         let alive = self.spots.iter().filter(|(_, spot)| self.spot_is_alive(spot, now));
         all.extend(alive.map(|(id, _)| id.clone()));
         all
+    }
+
+    pub(crate) fn associate(&mut self, id: &str, address: &str) {
+        if let Some(life) = self.lives.get_mut(id) {
+            life.elastic = Some(address.to_owned());
+        }
     }
 
     pub(crate) fn forget(&mut self, id: &str) {
