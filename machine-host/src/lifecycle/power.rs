@@ -31,7 +31,7 @@ impl Machines {
         self.on_each(names, |name| self.power_one(power, name)).await
     }
 
-    async fn power_one(&self, power: Power, name: &str) -> Result<()> {
+    pub(super) async fn power_one(&self, power: Power, name: &str) -> Result<()> {
         let lock = self.lock(name).await?;
         let mut entry = self.store.load(name)?; // again: it may have changed while we waited
         let provider = self.signed_in(&entry).await?;
