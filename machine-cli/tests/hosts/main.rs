@@ -1,5 +1,6 @@
 //! The binary against real hosts: systemd, sshd, dockerd, and a real docker client.
 #![allow(clippy::unwrap_used, reason = "tests")]
+mod again;
 mod bench;
 mod commands;
 mod faults;

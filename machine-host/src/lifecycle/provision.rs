@@ -16,8 +16,9 @@ pub enum Regenerate {
 }
 
 impl Machines {
-    /// Sets machines up again, as the end of `create` does: with new server certificates, and all
-    /// that is missing. One result each, in the order given.
+    /// Sets machines up again, as the end of `create` does: with all that is missing, and a new
+    /// server certificate where the old one is not good any more. One result each, in the order
+    /// given.
     ///
     /// # Errors
     /// When one cannot be loaded, nothing is done: the errors of all such.
@@ -30,7 +31,7 @@ impl Machines {
         .await
     }
 
-    /// As [`Machines::provision`], with nothing of classic swarm, for the sake of the certificates.
+    /// As [`Machines::provision`], with new server certificates and nothing of classic swarm.
     ///
     /// # Errors
     /// As [`Machines::provision`].
@@ -55,8 +56,7 @@ impl Machines {
                 self.bootstrap(name, &auth).await?;
                 self.configs.clear();
             }
-            self.provision_one(&mut entry, Manner { without_swarm: true, ..Manner::default() })
-                .await
+            self.provision_one(&mut entry, Manner { renews: true, ..Manner::default() }).await
         })
         .await
     }

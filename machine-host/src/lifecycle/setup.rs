@@ -1,11 +1,12 @@
 //! From a machine that exists to a Docker host: also what `provision` and `start` run.
 use super::Machines;
 use super::create::{CreateError, Stage, at};
+use crate::Progress;
 use crate::engine::Endpoint;
 use crate::provision::{self, Certificates, EngineFlags, Install, Plan};
 use crate::ssh::{self, Patience, Session, Target};
-use crate::store::{EngineOptions, Entry};
-use crate::{Progress, tls};
+use crate::store::Entry;
+use crate::tls::{self, ServerPair};
 use machine_core::{Error, ErrorKind, MachineState, Provider, Result, Status};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -24,8 +25,9 @@ pub(super) struct Manner {
     pub(super) install_url_given: bool,
     /// The machine was just made: the connection is checked, and that is told.
     pub(super) is_new: bool,
-    /// Its swarm is passed over.
-    pub(super) without_swarm: bool,
+    /// The server's certificate is made anew even where the old one is good, and swarm is passed
+    /// over: what `regenerate-certs` is for.
+    pub(super) renews: bool,
 }
 
 impl Machines {
@@ -43,7 +45,7 @@ impl Machines {
             None => return Err(CreateError::interrupted(Stage::Wait)),
         };
         self.progress.emit(&entry.name, Progress::DetectingSystem);
-        let manner = Manner { install_url_given, is_new: true, without_swarm: false };
+        let manner = Manner { install_url_given, is_new: true, renews: false };
         self.set_up(provider, entry, &status, manner).await
     }
 
@@ -82,9 +84,17 @@ impl Machines {
         let mut names = auth.server_cert_sans.clone();
         names.extend([ip, "localhost".to_owned()]);
         let organization = format!("{}.{name}", self.settings.owner);
-        let swarm = entry.config.host.swarm()?.filter(|_| !manner.without_swarm);
+        let swarm = entry.config.host.swarm()?.filter(|_| !manner.renews);
         let is_master = swarm.is_some_and(|swarm| swarm.master);
-        let server = tls::issue_server(&paths, &organization, &names, is_master)?;
+        let [certificate, key] = [&auth.server_cert_path, &auth.server_key_path]
+            .map(|path| self.store.resolve(entry, path));
+        // With the same pair the engine need not restart.
+        let stored = (!manner.renews && !is_master)
+            .then(|| ServerPair::stored(&paths.ca_cert, &certificate, &key, &names));
+        let server = match stored.flatten() {
+            Some(stored) => stored,
+            None => tls::issue_server(&paths, &organization, &names, is_master)?,
+        };
         let engine = entry.config.host.engine()?.unwrap_or_default();
         let endpoint = engine_endpoint(status)?;
         let authority = read(&paths.ca_cert)?;
@@ -93,7 +103,7 @@ impl Machines {
         let note = |progress| self.progress.emit(&name, progress);
         let mut plan =
             Plan::new(&entry.config.driver_name, certificates, self.clock.as_ref(), &note);
-        plan.engine = flags(&engine);
+        plan.engine = EngineFlags::from(&engine);
         plan.port = endpoint.port;
         plan.ipv6 = endpoint.host.contains(':');
         plan.host_name = (!provider.capabilities().existing_host).then_some(name.as_str());
@@ -103,10 +113,7 @@ impl Machines {
         };
         provision::provision(&mut session, &plan).await?;
         tls::copy_client_files(&paths, &self.store.machine_dir(&name))?;
-        server.write(
-            &self.store.resolve(entry, &auth.server_cert_path),
-            &self.store.resolve(entry, &auth.server_key_path),
-        )?;
+        server.write(&certificate, &key)?;
         session.close().await;
 
         *stage = Stage::Verify;
@@ -260,17 +267,6 @@ impl Machines {
 const BOOT: &str = "cat /proc/sys/kernel/random/boot_id; cut -d' ' -f22 /proc/1/stat";
 /// For a script that only looks.
 const ROUND: Duration = Duration::from_secs(20);
-
-fn flags(engine: &EngineOptions) -> EngineFlags<'_> {
-    EngineFlags {
-        arbitrary_flags: &engine.arbitrary_flags,
-        env: &engine.env,
-        insecure_registry: &engine.insecure_registry,
-        labels: &engine.labels,
-        registry_mirror: &engine.registry_mirror,
-        storage_driver: &engine.storage_driver,
-    }
-}
 
 /// Where the engine listens: the port of the URL, else Docker's own.
 pub(super) fn engine_endpoint(status: &Status) -> Result<Endpoint> {

@@ -17,10 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// # Errors
 /// When a file cannot be read; [`ErrorKind::InvalidOption`] when one holds something else.
 pub fn client_config(ca: &Path, cert: &Path, key: &Path) -> Result<Arc<ClientConfig>> {
-    let mut roots = RootCertStore::empty();
-    for root in certificates(ca)? {
-        roots.add(root).map_err(|_| unusable(ca, "is no certificate"))?;
-    }
+    let roots = roots(ca)?;
     let chain = certificates(cert)?;
     let bytes = platform::read(key, MAX_FILE).map_err(at("open", key))?;
     let private = PrivateKeyDer::from_pem_slice(&bytes);
@@ -37,7 +34,16 @@ pub fn client_config(ca: &Path, cert: &Path, key: &Path) -> Result<Arc<ClientCon
     Ok(Arc::new(config))
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+/// The authority as the only root.
+pub(super) fn roots(ca: &Path) -> Result<Arc<RootCertStore>> {
+    let mut roots = RootCertStore::empty();
+    for root in certificates(ca)? {
+        roots.add(root).map_err(|_| unusable(ca, "is no certificate"))?;
+    }
+    Ok(Arc::new(roots))
+}
+
+pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let bytes = platform::read(path, MAX_FILE).map_err(at("open", path))?;
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     match all {

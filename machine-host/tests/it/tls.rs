@@ -362,6 +362,27 @@ fn secrets_are_not_shown() {
 }
 
 #[test]
+fn a_server_pair_is_kept_while_it_serves() {
+    let (folder, paths) = ready();
+    let (certificate, key) = (folder.path().join("s.pem"), folder.path().join("s-key.pem"));
+    let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
+    let stored = |authority: &Path, list: &[&str]| {
+        ServerPair::stored(authority, &certificate, &key, &names(list)).is_some()
+    };
+    assert!(!stored(&paths.ca_cert, &["10.0.0.1"]), "there is none yet");
+    server(&paths, &["10.0.0.1", "localhost"]).write(&certificate, &key).unwrap();
+    assert!(stored(&paths.ca_cert, &["10.0.0.1", "", "localhost"]));
+    assert!(!stored(&paths.ca_cert, &["10.0.0.2", "localhost"]), "another address");
+    let (_other, others) = ready();
+    assert!(!stored(&others.ca_cert, &["10.0.0.1"]), "another authority");
+    let stranger = server(&paths, &["10.0.0.1"]);
+    std::fs::write(&key, stranger.key_pem.expose()).unwrap();
+    assert!(!stored(&paths.ca_cert, &["10.0.0.1"]), "another certificate's key");
+    std::fs::write(&key, "no key").unwrap();
+    assert!(!stored(&paths.ca_cert, &["10.0.0.1"]));
+}
+
+#[test]
 fn client_files_are_copied_with_their_modes() {
     let (dir, paths) = ready();
     let machine = tempfile::tempdir_in(dir.path()).unwrap();
