@@ -221,7 +221,9 @@ impl Context {
             .enable_all()
             .build()
             .map_err(|error| Failure::because("", &error))?;
-        Ok(runtime.block_on(work))
+        let done = runtime.block_on(work);
+        runtime.shutdown_background(); // a look-up in DNS that hangs must not keep us
+        Ok(done)
     }
 }
 
