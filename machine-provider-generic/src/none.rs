@@ -1,6 +1,6 @@
 use crate::config::{authority, none_options};
 use crate::error::Failure;
-use crate::state::{Base, NoneState};
+use crate::state::{Address, Base, NoneState};
 use async_trait::async_trait;
 use machine_core::{
     Capabilities, Cx, MachineState, OptionSpec, Options, Prepared, Provider, Record, Result,
@@ -83,10 +83,10 @@ impl Provider for NoDriver {
 }
 
 fn status(state: &State) -> Result<Status> {
-    let state: NoneState = state.read()?;
+    let Address { ip_address, url } = state.read()?;
     let mut status = Status::new(MachineState::Running);
-    status.ip = Some(state.base.ip_address);
-    status.url = Some(state.url);
+    status.ip = Some(ip_address);
+    status.url = Some(url);
     // Docker Machine runs `ssh @` then, and so says what is wrong.
     status.ssh = Some(SshEndpoint::new("", 0, ""));
     Ok(status)

@@ -45,6 +45,17 @@ pub(crate) struct NoneState {
     pub(crate) url: String,
 }
 
+/// The part of [`NoneState`] that its status tells; reading no more is what makes it quick for a
+/// long list.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Address {
+    #[serde(rename = "IPAddress")]
+    pub(crate) ip_address: String,
+    #[serde(rename = "URL")]
+    pub(crate) url: String,
+}
+
 /// `Driver` of a machine with driver `generic`.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(default, rename_all = "PascalCase")]

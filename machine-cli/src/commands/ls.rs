@@ -8,7 +8,7 @@ use crate::render::table::{LIST, align};
 use crate::template::{Extra, Struct, Template, Value};
 use crate::{natural, registry};
 use machine_core::{MachineState, OptionKind, OptionSpec};
-use machine_host::{EngineOptions, Entry, Look, Machines, SwarmOptions};
+use machine_host::{EngineOptions, Entry, HostOptions, Look, Machines, SwarmOptions};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
@@ -34,7 +34,7 @@ fn flags() -> Vec<OptionSpec> {
 
 /// One machine as `ls` shows it.
 #[derive(Debug, Default)]
-pub(super) struct Row {
+pub(super) struct Row<'e> {
     pub(super) name: String,
     /// Empty where nothing is known.
     active: &'static str,
@@ -45,13 +45,14 @@ pub(super) struct Row {
     url: String,
     swarm_options: Option<SwarmOptions>,
     swarm: String,
-    engine_options: Option<EngineOptions>,
+    /// Decoded by the templates that ask for the engine's options.
+    host: Option<&'e HostOptions>,
     error: String,
     version: String,
     took: Duration,
 }
 
-impl Row {
+impl Row<'_> {
     pub(super) fn timed_out(&self) -> bool {
         self.state == Some(MachineState::Timeout)
     }
@@ -100,7 +101,7 @@ fn load(machines: &Machines) -> Result<(Vec<Entry>, Vec<Damaged>), Failure> {
     Ok((entries, damaged))
 }
 
-fn swarm_column(row: &Row, masters: &BTreeMap<String, String>) -> String {
+fn swarm_column(row: &Row<'_>, masters: &BTreeMap<String, String>) -> String {
     match row.swarm_options.as_ref().filter(|swarm| !swarm.discovery.is_empty()) {
         None => String::new(),
         Some(swarm) => {
@@ -111,18 +112,18 @@ fn swarm_column(row: &Row, masters: &BTreeMap<String, String>) -> String {
 }
 
 /// All machines as `ls` shows them, in its order.
-pub(super) async fn rows(
+pub(super) async fn rows<'e>(
     machines: &Machines,
-    entries: &[Entry],
+    entries: &'e [Entry],
     damaged: Vec<Damaged>,
     limit: Duration,
-) -> Vec<Row> {
+) -> Vec<Row<'e>> {
     let docker_host = crate::variable("DOCKER_HOST").unwrap_or_default();
     let drivers: BTreeSet<&str> = entries.iter().map(|e| e.config.driver_name.as_str()).collect();
     let known = drivers.into_iter().filter(|driver| registry::provider(driver).is_some());
     let known: BTreeSet<&str> = known.collect();
     let looks = machines.look(entries, limit).await;
-    let mut rows: Vec<Row> = entries
+    let mut rows: Vec<Row<'_>> = entries
         .iter()
         .zip(looks)
         .map(|(entry, look)| {
@@ -144,7 +145,13 @@ pub(super) async fn rows(
 /// The error of a machine that is off is none here.
 const NOT_RUNNING: &str = "Host is not running";
 
-fn row(entry: &Entry, look: Look, known: bool, docker_host: &str, limit: Duration) -> Row {
+fn row<'e>(
+    entry: &'e Entry,
+    look: Look,
+    known: bool,
+    docker_host: &str,
+    limit: Duration,
+) -> Row<'e> {
     let driver = match known {
         true => entry.config.driver_name.clone(),
         false => "not-found".to_owned(),
@@ -159,12 +166,11 @@ fn row(entry: &Entry, look: Look, known: bool, docker_host: &str, limit: Duratio
         };
     }
     let swarm_options = entry.config.host.swarm().ok().flatten();
-    let engine_options = entry.config.host.engine().ok().flatten();
     let mut row = Row {
         name: entry.name.clone(),
         driver,
         swarm_options,
-        engine_options,
+        host: Some(&entry.config.host),
         version: "Unknown".to_owned(),
         took: look.took,
         ..Row::default()
@@ -256,7 +262,7 @@ impl Format {
         matches!(self, Self::Default | Self::Template { table: true, .. })
     }
 
-    fn print(&self, rows: &[Row], out: &mut String) -> Result<(), Failure> {
+    fn print(&self, rows: &[Row<'_>], out: &mut String) -> Result<(), Failure> {
         let Self::Template { template, table } = self else {
             out.push_str("NAME\tACTIVE\tDRIVER\tSTATE\tURL\tSWARM\tDOCKER\tERRORS\n");
             for row in rows {
@@ -300,7 +306,8 @@ fn state_number(state: MachineState) -> i64 {
     }
 }
 
-fn value(row: &Row) -> Value {
+fn value(row: &Row<'_>) -> Value {
+    let engine = row.host.and_then(|host| host.engine().ok().flatten());
     let state = row.state.unwrap_or(MachineState::None);
     let named = Value::Named("state.State", state_number(state), state.to_string().into());
     let milliseconds = i64::try_from(row.took.as_millis()).unwrap_or(i64::MAX);
@@ -321,7 +328,7 @@ fn value(row: &Row) -> Value {
             ("URL", row.url.as_str().into()),
             ("SwarmOptions", swarm_value(row.swarm_options.as_ref())),
             ("Swarm", row.swarm.as_str().into()),
-            ("EngineOptions", engine_value(row.engine_options.as_ref())),
+            ("EngineOptions", engine_value(engine.as_ref())),
             ("Error", row.error.as_str().into()),
             ("DockerVersion", row.version.as_str().into()),
             ("ResponseTime", took),

@@ -10,14 +10,24 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Opens a TLS connection before `end`, if there is one. `config` is asked for once somebody listens: files need
-/// not be read for those who do not.
+/// Opens a TLS connection before `end`, if there is one. `config` is asked for once somebody
+/// listens: files need not be read for those who do not.
 pub(super) async fn dial(
     endpoint: &Endpoint,
     config: impl FnOnce() -> Result<Arc<ClientConfig>>,
     end: Option<Instant>,
 ) -> Result<TlsStream<TcpStream>, EngineError> {
     let tcp = connect(endpoint, end).await?;
+    // Its room is taken once it is needed: of many that are asked, many may not listen.
+    Box::pin(shake(endpoint, tcp, config, end)).await
+}
+
+async fn shake(
+    endpoint: &Endpoint,
+    tcp: TcpStream,
+    config: impl FnOnce() -> Result<Arc<ClientConfig>>,
+    end: Option<Instant>,
+) -> Result<TlsStream<TcpStream>, EngineError> {
     tcp.set_nodelay(true).map_err(|e| EngineError::talk(endpoint, e))?;
     let config = config().map_err(EngineError::setup)?;
     let name = ServerName::try_from(endpoint.host.clone());

@@ -87,7 +87,7 @@ impl Endpoint {
         end: Option<Instant>,
     ) -> Result<EngineVersion, EngineError> {
         let tls = dial(self, config, end).await?;
-        let answered = until(end, get(tls, self, "/version")).await;
+        let answered = Box::pin(until(end, get(tls, self, "/version"))).await;
         let body = answered.map_err(|_| EngineError::timed_out("read", &self.to_string()))??;
         serde_json::from_slice(&body)
             .map_err(|e| EngineError::answer(self, format!("this is no engine's version: {e}")))
