@@ -135,9 +135,10 @@ fn locked_file(path: &Path) -> Result<File> {
 /// A torn line was never acknowledged, so its call was never made.
 fn whole_lines(bytes: &[u8]) -> (u64, Vec<Record>) {
     let mut end = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
-    // Blocks reach the disk in any order: a last line with its end but not its middle is torn too.
+    // Blocks reach the disk in any order: a last line with its end but not its middle, which then
+    // is zero, is torn too. One that is damaged otherwise was acknowledged, and stays.
     let last = bytes[..end].split_inclusive(|b| *b == b'\n').next_back().unwrap_or_default();
-    if serde_json::from_slice::<serde::de::IgnoredAny>(last).is_err() {
+    if last.contains(&0) {
         end -= last.len();
     }
     let text = String::from_utf8_lossy(&bytes[..end]);
@@ -369,6 +370,20 @@ mod tests {
         assert_eq!(records[1].to_line(), "#!damage\r");
         assert_eq!(records[2], intent(1));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
+
+    #[tokio::test]
+    async fn a_damaged_last_line_stays_however_often_it_is_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("j");
+        let line = intent(1).to_line();
+        let text = format!("{line}\n{}\n{}\n", line.replace('{', "\u{1}"), line.replace('"', "#"));
+        std::fs::write(&path, format!("{text}{{\"record")).unwrap();
+        for _ in 0..3 {
+            let journal = FileJournal::open(&path).unwrap();
+            assert_eq!(journal.records().await.unwrap().len(), 3);
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
     }
 
     #[test]
