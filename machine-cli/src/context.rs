@@ -5,7 +5,7 @@ use crate::render::plain::Output;
 use crate::render::progress::Reporter;
 use crate::{golang, help, platform, registry};
 use machine_core::Options;
-use machine_host::{Entry, Interrupt, Keeper, Machines, Settings, Store};
+use machine_host::{Entry, Interrupt, Keeper, Machines, Settings, SshClient, Store};
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -165,9 +165,22 @@ impl Context {
         settings.client_key = path("tls-client-key");
         settings.credentials = self.credentials.get().cloned().unwrap_or_default();
         settings.interrupt = interrupt;
+        settings.ssh = self.ssh_client();
         settings.keeper = self.keeper();
         let registry = move |driver: &str| registry::provider_within(driver, look);
         Machines::new(settings, registry, Arc::new(Reporter::new(self.out.clone())))
+    }
+
+    /// The system's client, unless there is none or the user wants another.
+    pub(crate) fn ssh_client(&self) -> SshClient {
+        #[cfg(feature = "native-ssh")]
+        {
+            let is_wanted = self.globals.get().is_some_and(|global| global.switch("native-ssh"));
+            if is_wanted || platform::find_program("ssh").is_none() {
+                return SshClient::Native;
+            }
+        }
+        SshClient::default()
     }
 
     /// This program once more, for creates that must outlive it.

@@ -131,3 +131,73 @@ pub(crate) async fn interruptible<T>(work: impl Future<Output = T>, interrupt: i
 fn end_at_once() -> ! {
     std::process::exit(i32::from(crate::failure::INTERRUPTED))
 }
+
+/// The user's terminal passes every key on as it is, until this is dropped.
+#[cfg(all(feature = "native-ssh", unix))]
+pub(crate) struct RawInput(rustix::termios::Termios);
+
+#[cfg(all(feature = "native-ssh", unix))]
+impl RawInput {
+    /// None where input is no terminal.
+    pub(crate) fn take() -> Option<Self> {
+        use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+        let before = tcgetattr(std::io::stdin()).ok()?;
+        let mut raw = before.clone();
+        raw.make_raw();
+        tcsetattr(std::io::stdin(), OptionalActions::Now, &raw).ok()?;
+        Some(Self(before))
+    }
+}
+
+#[cfg(all(feature = "native-ssh", unix))]
+impl Drop for RawInput {
+    fn drop(&mut self) {
+        use rustix::termios::{OptionalActions, tcsetattr};
+        tcsetattr(std::io::stdin(), OptionalActions::Now, &self.0).ok();
+    }
+}
+
+/// On Windows lines are passed on once they are whole.
+#[cfg(all(feature = "native-ssh", windows))]
+pub(crate) struct RawInput;
+
+#[cfg(all(feature = "native-ssh", windows))]
+impl RawInput {
+    /// There is nothing to change.
+    pub(crate) fn take() -> Option<Self> {
+        None
+    }
+}
+
+/// Tells the window's size, now and whenever it changes.
+#[cfg(all(feature = "native-ssh", unix))]
+pub(crate) async fn follow_size(
+    told: tokio::sync::watch::Sender<machine_host::Size>,
+) -> std::convert::Infallible {
+    use tokio::signal::unix::{SignalKind, signal};
+    let changes = signal(SignalKind::window_change());
+    let tell = || {
+        if let Ok(size) = rustix::termios::tcgetwinsize(std::io::stdout())
+            && size.ws_col > 0
+        {
+            let size = machine_host::Size::new(size.ws_col.into(), size.ws_row.into());
+            told.send_replace(size);
+        }
+    };
+    tell();
+    if let Ok(mut changes) = changes {
+        while changes.recv().await.is_some() {
+            tell();
+        }
+    }
+    std::future::pending().await
+}
+
+/// The size stays what it is by default.
+#[cfg(all(feature = "native-ssh", windows))]
+pub(crate) async fn follow_size(
+    told: tokio::sync::watch::Sender<machine_host::Size>,
+) -> std::convert::Infallible {
+    let _told = told;
+    std::future::pending().await
+}

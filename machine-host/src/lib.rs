@@ -38,8 +38,11 @@ pub use provision::{
 };
 #[cfg(feature = "full")]
 pub use ssh::{
-    ACCEPT_HOST_KEY, Patience, Reply, Session, Target, accepts_host_key, command as ssh_command,
+    ACCEPT_HOST_KEY, Patience, Reply, Session, SshClient, Target, accepts_host_key,
+    command as ssh_command,
 };
+#[cfg(feature = "native-ssh")]
+pub use ssh::{Size, Terminal};
 pub use store::{
     AuthOptions, AuthPaths, Config, EngineOptions, Entry, HostOptions, Lock, LockName, Own, Store,
     SwarmOptions,

@@ -18,6 +18,8 @@ mod run;
 mod scp;
 mod ssh;
 mod status;
+#[cfg(feature = "native-ssh")]
+mod terminal;
 mod upgrade;
 mod url;
 mod version;

@@ -22,6 +22,10 @@ fn run(context: &Context, command: &Command, args: &[String]) -> Result<(), Fail
     let rest = args.get(1..).unwrap_or_default();
     let machines = context.machines();
     let entry = machines.store().load(&name)?;
+    #[cfg(feature = "native-ssh")]
+    if let machine_host::SshClient::Native = context.ssh_client() {
+        return super::terminal::log_in(context, &machines, &entry, rest);
+    }
     let mut child = context.block_on(machines.ssh_command(&entry, rest))??;
     let status = child.status().map_err(|error| Failure::because("", &error))?;
     match status.success() {

@@ -6,3 +6,5 @@ mod commands;
 mod faults;
 mod kills;
 mod main_job;
+#[cfg(feature = "native-ssh")]
+mod native;

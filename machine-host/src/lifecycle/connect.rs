@@ -81,13 +81,36 @@ impl Machines {
     /// # Errors
     /// When the machine does not run, or its key cannot be used.
     pub async fn ssh_command(&self, entry: &Entry, args: &[String]) -> Result<Command> {
+        ssh::command(&self.running_target(entry).await?, args)
+    }
+
+    /// Logs into a machine with the built-in client, or runs `command` there, in a terminal of the
+    /// caller; its exit status.
+    ///
+    /// # Errors
+    /// As [`Machines::ssh_command`], and those of [`ssh::Terminal::run`].
+    #[cfg(feature = "native-ssh")]
+    pub async fn ssh_terminal<I, O>(
+        &self,
+        entry: &Entry,
+        command: Option<&str>,
+        terminal: ssh::Terminal<I, O>,
+    ) -> Result<i32>
+    where
+        I: tokio::io::AsyncRead + Unpin,
+        O: tokio::io::AsyncWrite + Unpin,
+    {
+        terminal.run(&self.running_target(entry).await?, command).await
+    }
+
+    async fn running_target(&self, entry: &Entry) -> Result<Target> {
         let status = self.status(entry).await?;
         if status.state != MachineState::Running {
             let text =
                 format!("Error: Cannot run SSH command: Host \"{}\" is not running", entry.name);
             return Err(Error::new(ErrorKind::Transient, "", text));
         }
-        ssh::command(&self.accepted_target(entry, &status).await?, args)
+        self.accepted_target(entry, &status).await
     }
 
     /// How a machine is logged into, running or not: for programs that call `ssh` themselves.

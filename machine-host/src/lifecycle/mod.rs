@@ -20,6 +20,7 @@ pub use provision::Regenerate;
 pub use remove::Removal;
 pub use status::Look;
 
+use crate::ssh::SshClient;
 use crate::store::{AuthOptions, Entry, Store};
 use crate::tls::ClientConfigs;
 use crate::{ProgressSink, RealClock};
@@ -53,7 +54,7 @@ pub struct Settings {
     /// What ends an operation early. Default: nothing does.
     pub interrupt: Interrupt,
     /// The SSH client. Default: `ssh`, found on `PATH`.
-    pub ssh: PathBuf,
+    pub ssh: SshClient,
     /// What runs creates that must outlive this process, as those of plugins. Default: none; then
     /// what a driver makes in the moment in which this process is killed may be lost.
     pub keeper: Option<Keeper>,
@@ -71,7 +72,7 @@ impl Settings {
             credentials: Options::none(),
             owner: crate::platform::user_name(),
             interrupt: Interrupt::never(),
-            ssh: PathBuf::from("ssh"),
+            ssh: SshClient::default(),
             keeper: None,
         }
     }

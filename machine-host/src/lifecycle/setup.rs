@@ -206,7 +206,7 @@ impl Machines {
         let key = endpoint.key.clone().map(|key| self.store.resolve(entry, &key));
         let mut target = Target::new(&entry.name, endpoint, dir.join("known_hosts"));
         target.key = key;
-        target.program.clone_from(&self.settings.ssh);
+        target.client.clone_from(&self.settings.ssh);
         target.host_keys = entry.own.as_ref().map(|own| own.host_keys.clone()).unwrap_or_default();
         target.accept_changed_key = ssh::accepts_host_key(&entry.name);
         Ok(target)

@@ -21,6 +21,9 @@ pub(crate) enum SshError {
     Key { path: PathBuf, what: &'static str },
     #[error("permissions {mode:04o} for '{}' are too open", path.display())]
     KeyMode { path: PathBuf, mode: u32 },
+    #[cfg(feature = "native-ssh")]
+    #[error("'{}' cannot be used as a key: {why}", path.display())]
+    KeyUse { path: PathBuf, why: String },
     #[error("known hosts file")]
     KnownHosts(#[source] io::Error),
     #[error("a pinned host key is damaged: {0:?}")]
@@ -57,6 +60,8 @@ impl From<SshError> for Error {
             SshError::KeyFile(_) | SshError::Key { .. } | SshError::KeyMode { .. } => {
                 ErrorKind::Credentials
             }
+            #[cfg(feature = "native-ssh")]
+            SshError::KeyUse { .. } => ErrorKind::Credentials,
             SshError::HostKey { .. } | SshError::Refused { .. } => ErrorKind::Credentials,
             SshError::NotRoot { .. } | SshError::NoShell { .. } => ErrorKind::Permission,
             SshError::Unreachable { .. } => ErrorKind::Transient,

@@ -59,6 +59,17 @@ impl Trust {
         }
     }
 
+    /// What the built-in client does as the program does: keeps the key that a host has shown.
+    #[cfg(feature = "native-ssh")]
+    pub(crate) fn saw(&self, target: &Target, key: &str) -> Result<(), SshError> {
+        match self {
+            Self::Pinned { .. } => Ok(()),
+            Self::First { file } => {
+                project(file, &target.alias(), &[key.to_owned()]).map_err(SshError::KnownHosts)
+            }
+        }
+    }
+
     /// The host's keys after a login, now standing in the target's own file.
     pub(crate) fn settle(self, target: &Target) -> Result<Vec<String>, SshError> {
         match self {

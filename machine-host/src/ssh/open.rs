@@ -1,8 +1,10 @@
 use super::error::SshError;
 use super::host_keys::Trust;
-use super::session::{Break, Session, StartError, reason};
+#[cfg(feature = "native-ssh")]
+use super::native;
+use super::session::{Break, Session, reason};
 use super::system;
-use super::target::Target;
+use super::target::{SshClient, Target};
 use machine_core::{Clock, Result};
 use std::time::Duration;
 
@@ -38,7 +40,7 @@ impl Patience {
 
 /// What one try met.
 #[derive(Debug, Eq, PartialEq)]
-enum Fault {
+pub(super) enum Fault {
     Unreachable(String),
     Unresolved(String),
     Refused(String),
@@ -67,17 +69,12 @@ impl Session {
         let (mut refused, mut pause) = (None, PAUSES.0);
         loop {
             trust.reset()?;
-            let args = system::session(target, &trust)?;
-            let fault = match Self::start(target, args, TRY).await {
+            let fault = match one_try(target, &trust).await? {
                 Ok(session) => {
                     let keys = trust.settle(target)?;
                     return Ok((session, keys));
                 }
-                Err(StartError::Spawn(source)) => {
-                    let program = target.program.clone();
-                    return Err(SshError::NoClient { program, source }.into());
-                }
-                Err(StartError::Break(fault)) => classify(fault),
+                Err(fault) => fault,
             };
             tracing::debug!(machine = target.name, ?fault, "no SSH session yet");
             let now = clock.now();
@@ -94,15 +91,32 @@ impl Session {
     }
 }
 
+/// What one try gives; an error that another would not change.
+async fn one_try(target: &Target, trust: &Trust) -> Result<Result<Session, Fault>, SshError> {
+    let link = match &target.client {
+        SshClient::Program(program) => {
+            let args = system::session(target, trust)?;
+            system::start(program, args)
+                .map_err(|source| SshError::NoClient { program: program.clone(), source })?
+        }
+        #[cfg(feature = "native-ssh")]
+        SshClient::Native => match native::shell(target, trust, TRY).await? {
+            Ok(link) => link,
+            Err(fault) => return Ok(Err(fault)),
+        },
+    };
+    Ok(Session::over(target.to_string(), link, TRY).await.map_err(classify))
+}
+
 fn classify(fault: Break) -> Fault {
     match fault {
         Break::TimedOut { said } if said.is_empty() => {
             Fault::Unreachable(format!("no answer in {} s", TRY.as_secs()))
         }
         Break::TimedOut { said } => Fault::Unreachable(said),
-        Break::Ended { status, said } => {
+        Break::Ended { exit, said } => {
             // 255 is the client's own; anything else comes from the other side's shell.
-            let by_client = status.is_none_or(|s| s.code() == Some(255) || s.code().is_none());
+            let by_client = exit.and_then(|exit| exit.code).is_none_or(|code| code == 255);
             if said.contains("Host key verification failed")
                 || said.contains("REMOTE HOST IDENTIFICATION HAS CHANGED")
             {
@@ -123,7 +137,7 @@ fn classify(fault: Break) -> Fault {
     }
 }
 
-fn give_up(target: &Target, patience: Patience, fault: Fault) -> SshError {
+pub(super) fn give_up(target: &Target, patience: Patience, fault: Fault) -> SshError {
     let peer = target.to_string();
     match fault {
         Fault::Unreachable(why) => SshError::Unreachable { peer, limit: patience.limit, why },
@@ -151,7 +165,7 @@ mod tests {
     use super::*;
 
     fn fault(said: &str) -> Fault {
-        classify(Break::Ended { status: None, said: said.into() })
+        classify(Break::Ended { exit: None, said: said.into() })
     }
 
     #[test]

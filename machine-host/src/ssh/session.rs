@@ -1,17 +1,12 @@
 use super::error::SshError;
 use super::frame::{Frame, Scanner};
-use super::target::Target;
+use super::link::{Exit, Link};
 use machine_core::Result;
-use std::ffi::OsString;
 use std::io;
-use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-/// How long a client may take to end once its streams are closed.
-const ENDING: Duration = Duration::from_secs(2);
 /// Longest reason, in bytes, that goes into an error.
 const REASON: usize = 2 << 10;
 
@@ -27,17 +22,14 @@ pub struct Reply {
     pub stderr: String,
 }
 
-/// One `ssh … sh` child: every script of a command goes through it, one after the other, as root.
+/// One shell on the host: every script of a command goes through it, one after the other, as root.
 ///
-/// Scripts are POSIX shell. They travel on the child's standard input, so what they hold appears in
-/// no argument list, here or on the host. Dropping the session kills the child; a script that runs
+/// Scripts are POSIX shell. They travel on the shell's standard input, so what they hold appears in
+/// no argument list, here or on the host. Dropping the session ends its client; a script that runs
 /// on the host by then runs on.
 pub struct Session {
     peer: String,
-    child: Child,
-    stdin: ChildStdin,
-    stdout: ChildStdout,
-    stderr: ChildStderr,
+    link: Link,
     /// An answer is missing: what comes next on the streams belongs to an unknown script.
     over: bool,
 }
@@ -45,7 +37,7 @@ pub struct Session {
 /// Why no answer came.
 #[derive(Debug)]
 pub(super) enum Break {
-    Ended { status: Option<ExitStatus>, said: String },
+    Ended { exit: Option<Exit>, said: String },
     TimedOut { said: String },
 }
 
@@ -56,28 +48,11 @@ struct Answer {
 }
 
 impl Session {
-    /// Starts the client and waits until a shell answers on the other side.
-    pub(super) async fn start(
-        target: &Target,
-        args: Vec<OsString>,
-        limit: Duration,
-    ) -> Result<Self, StartError> {
-        let mut command = Command::new(&target.program);
-        command.args(args).kill_on_drop(true);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        crate::platform::detach(&mut command);
-        let mut child = command.spawn().map_err(StartError::Spawn)?;
-        let (Some(stdin), Some(stdout), Some(stderr)) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take())
-        else {
-            return Err(StartError::Spawn(io::Error::other("no pipes")));
-        };
-        let peer = target.to_string();
-        let mut session = Self { peer, child, stdin, stdout, stderr, over: false };
-        match session.exchange(&Frame::hello(), limit, &mut |_| {}).await {
-            Ok(_) => Ok(session),
-            Err(fault) => Err(StartError::Break(fault)),
-        }
+    /// Waits until a shell answers on the other side.
+    pub(super) async fn over(peer: String, link: Link, limit: Duration) -> Result<Self, Break> {
+        let mut session = Self { peer, link, over: false };
+        session.exchange(&Frame::hello(), limit, &mut |_| {}).await?;
+        Ok(session)
     }
 
     /// Runs `script` as root and waits for its end: one round trip.
@@ -119,12 +94,7 @@ impl Session {
 
     /// Ends the session in order.
     pub async fn close(self) {
-        let Self { mut child, stdin, stdout, stderr, .. } = self;
-        // The shell ends with its input.
-        drop((stdin, stdout, stderr));
-        if timeout(ENDING, child.wait()).await.is_err() {
-            let _ = child.kill().await;
-        }
+        self.link.close().await;
     }
 
     async fn exchange(
@@ -140,9 +110,9 @@ impl Session {
         let talk = async {
             // A failed write is not the end of it: the reason comes on the other streams.
             let (_, out, err) = tokio::join!(
-                write(&mut self.stdin, frame.bytes()),
-                scan(&mut self.stdout, &mut stdout, note),
-                scan(&mut self.stderr, &mut stderr, &mut silent),
+                write(&mut self.link.stdin, frame.bytes()),
+                scan(&mut self.link.stdout, &mut stdout, note),
+                scan(&mut self.link.stderr, &mut stderr, &mut silent),
             );
             out && err
         };
@@ -152,8 +122,8 @@ impl Session {
                 Ok(Answer { stdout, stderr })
             }
             Ok(false) => {
-                let status = timeout(ENDING, self.child.wait()).await.ok().and_then(Result::ok);
-                Err(Break::Ended { status, said: said(&stdout, &stderr) })
+                let exit = self.link.end.exit().await;
+                Err(Break::Ended { exit, said: said(&stdout, &stderr) })
             }
             Err(_) => Err(Break::TimedOut { said: said(&stdout, &stderr) }),
         }
@@ -163,8 +133,9 @@ impl Session {
         let peer = self.peer.clone();
         match fault {
             Break::TimedOut { .. } => SshError::TimedOut { peer, limit },
-            Break::Ended { status, said } => {
-                let why = if said.is_empty() { ending(status) } else { said };
+            Break::Ended { exit, said } => {
+                let ending = || exit.map_or_else(|| "closed".to_owned(), |exit| exit.text);
+                let why = if said.is_empty() { ending() } else { said };
                 SshError::Lost { peer, why }
             }
         }
@@ -179,12 +150,6 @@ impl Session {
         };
         SshError::NotRoot { peer: self.peer.clone(), why, cure }
     }
-}
-
-/// Why a session did not start.
-pub(super) enum StartError {
-    Spawn(io::Error),
-    Break(Break),
 }
 
 async fn write(stdin: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
@@ -229,8 +194,4 @@ pub(super) fn reason(text: &str) -> String {
     let line = lines.join("; ");
     let start = line.char_indices().map(|(i, _)| i).find(|i| line.len() - i <= REASON);
     line[start.unwrap_or(line.len())..].to_owned()
-}
-
-fn ending(status: Option<ExitStatus>) -> String {
-    status.map_or_else(|| "closed".to_owned(), |s| s.to_string())
 }

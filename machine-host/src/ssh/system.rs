@@ -1,11 +1,13 @@
 //! The system's own `ssh`.
 use super::error::SshError;
 use super::host_keys::Trust;
+use super::link::{End, Link};
 use super::target::Target;
 use machine_core::Result;
 use std::ffi::OsString;
+use std::io;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// The command line of `docker-machine ssh`: Docker Machine's options in its order, then `args` as
 /// they are, so that options of the client work too. Where host keys are pinned, they count.
@@ -15,7 +17,7 @@ use std::process::Command;
 /// A key file that the client would not take, an address that it would take for an option, or a
 /// file of pinned keys that cannot be written.
 pub fn command(target: &Target, args: &[String]) -> Result<Command> {
-    let mut command = Command::new(&target.program);
+    let mut command = Command::new(target.client.program());
     command.args(interactive(target)?).args(args);
     Ok(command)
 }
@@ -41,6 +43,26 @@ fn interactive(target: &Target) -> Result<Vec<OsString>, SshError> {
     out.push(destination.into());
     out.extend(identity(target));
     Ok(out)
+}
+
+/// Starts the client of a session.
+pub(super) fn start(program: &Path, args: Vec<OsString>) -> io::Result<Link> {
+    let mut command = tokio::process::Command::new(program);
+    command.args(args).kill_on_drop(true);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    crate::platform::detach(&mut command);
+    let mut child = command.spawn()?;
+    let (Some(stdin), Some(stdout), Some(stderr)) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
+        return Err(io::Error::other("no pipes"));
+    };
+    Ok(Link {
+        stdin: Box::new(stdin),
+        stdout: Box::new(stdout),
+        stderr: Box::new(stderr),
+        end: End::Child(child),
+    })
 }
 
 /// The command line of a session: nobody answers prompts, and a dead peer is noticed in 30 s.

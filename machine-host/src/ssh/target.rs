@@ -3,6 +3,35 @@ use machine_core::SshEndpoint;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+/// What speaks SSH.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SshClient {
+    /// A program that takes OpenSSH's options.
+    Program(PathBuf),
+    /// The built-in one: keys alone, from the machine's file, an agent, or the user's own files.
+    #[cfg(feature = "native-ssh")]
+    Native,
+}
+
+/// `ssh`, found on `PATH`.
+impl Default for SshClient {
+    fn default() -> Self {
+        Self::Program(PathBuf::from("ssh"))
+    }
+}
+
+impl SshClient {
+    /// The program, for what only a program can do.
+    pub(crate) fn program(&self) -> &Path {
+        match self {
+            Self::Program(program) => program,
+            #[cfg(feature = "native-ssh")]
+            Self::Native => Path::new("ssh"),
+        }
+    }
+}
+
 /// A host to log into and how to tell that it is the right one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -20,8 +49,8 @@ pub struct Target {
     pub host_keys: Vec<String>,
     /// Pin what the host shows now, whatever was pinned before. Default: no.
     pub accept_changed_key: bool,
-    /// The SSH client. Default: `ssh`, found on `PATH`.
-    pub program: PathBuf,
+    /// The client. Default: `ssh`, found on `PATH`.
+    pub client: SshClient,
 }
 
 impl Target {
@@ -38,7 +67,7 @@ impl Target {
             known_hosts: known_hosts.into(),
             host_keys: Vec::new(),
             accept_changed_key: false,
-            program: PathBuf::from("ssh"),
+            client: SshClient::default(),
         }
     }
 

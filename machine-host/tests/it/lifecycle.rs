@@ -3,7 +3,7 @@ use machine_conformance::{Fault, Fixture, MemoryFixture};
 use machine_core::{Options, Provider};
 use machine_host::{
     CreateError, CreateSpec, Interrupt, Interrupter, Machines, Power, Progress, Removal, Settings,
-    Stage, Store,
+    SshClient, Stage, Store,
 };
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ fn bench() -> Bench {
     let (interrupter, interrupt) = Interrupt::channel();
     let mut settings = Settings::new(folder.path().join("store"));
     settings.interrupt = interrupt;
-    settings.ssh = PathBuf::from("/bin/false"); // its machines cannot be reached
+    settings.ssh = SshClient::Program(PathBuf::from("/bin/false")); // its machines cannot be reached
     let account = fixture.account().clone();
     let registry = move |driver: &str| -> Option<Box<dyn Provider>> {
         let provider = machine_conformance::MemoryProvider::new(account.clone());

@@ -9,6 +9,8 @@ mod keys;
 #[cfg(feature = "full")]
 mod lifecycle;
 mod lock;
+#[cfg(feature = "native-ssh")]
+mod native;
 mod platform;
 #[cfg(feature = "full")]
 mod provision;

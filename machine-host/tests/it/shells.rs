@@ -1,7 +1,7 @@
 //! The shells that hosts have, without a host.
 use crate::site::{LIMIT, wait};
 use machine_core::SshEndpoint;
-use machine_host::{Patience, RealClock, Session, Target};
+use machine_host::{Patience, RealClock, Session, SshClient, Target};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
@@ -29,7 +29,7 @@ fn local(folder: &Path, shell: &str) -> Target {
     program("sh", &inner);
     let endpoint = SshEndpoint::new("localhost", 22, "root");
     let mut target = Target::new("m", endpoint, folder.join("known_hosts"));
-    target.program = program("ssh", &start);
+    target.client = SshClient::Program(program("ssh", &start));
     target
 }
 

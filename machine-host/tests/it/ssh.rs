@@ -1,7 +1,7 @@
 //! Sessions with real hosts.
 use crate::site::{LIMIT, Site, wait};
 use machine_core::{Clock, ErrorKind, SshEndpoint};
-use machine_host::{Patience, RealClock, Session, Target, ssh_command};
+use machine_host::{Patience, RealClock, Session, SshClient, Target, ssh_command};
 use machine_testbed::{Bed, HostKind, Proxy};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Mutex;
@@ -225,7 +225,7 @@ fn a_client_that_is_not_there_is_an_error_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut target =
         Target::new("m", SshEndpoint::new("127.0.0.1", 1, "root"), folder.path().join("k"));
-    target.program = folder.path().join("none");
+    target.client = SshClient::Program(folder.path().join("none"));
     let clock = Jumping::default();
     let error = wait(Session::open(&target, &clock, Patience::BOOTING)).err().unwrap();
     assert!(error.to_string().contains("install the OpenSSH client"), "{error}");

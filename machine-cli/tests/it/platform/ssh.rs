@@ -49,3 +49,15 @@ fn wants_a_machine_that_runs() {
     home.fails("ssh down ls", "Error: Cannot run SSH command: Host \"down\" is not running\n");
     home.fails("ssh -x down", &crate::home::missing("-x"));
 }
+
+/// Docker Machine's own client says nothing then, and succeeds.
+#[cfg(feature = "native-ssh")]
+#[test]
+fn the_built_in_client_tells_that_it_cannot_log_in() {
+    let (home, listener) = up();
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    let answer = home.line("--native-ssh ssh up ls");
+    assert_eq!((answer.code, answer.out.as_str()), (Some(1), ""));
+    assert!(answer.err.contains("ubuntu@127.0.0.1:"), "{}", answer.err);
+    assert!(answer.err.contains("did not answer over SSH"), "{}", answer.err);
+}
