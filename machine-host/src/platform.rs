@@ -271,3 +271,23 @@ pub(crate) fn leave_session() {
 /// There are no sessions.
 #[cfg(all(feature = "full", not(unix)))]
 pub(crate) fn leave_session() {}
+
+/// A connection to the user's SSH agent.
+#[cfg(feature = "native-ssh")]
+pub(crate) type Agent = russh::keys::agent::client::AgentClient<
+    Box<dyn russh::keys::agent::client::AgentStream + Send + Unpin>,
+>;
+
+/// The agent that `SSH_AUTH_SOCK` names, if there is one.
+#[cfg(all(feature = "native-ssh", unix))]
+pub(crate) async fn ssh_agent() -> Option<Agent> {
+    Some(russh::keys::agent::client::AgentClient::connect_env().await.ok()?.dynamic())
+}
+
+/// The agent of Windows' own OpenSSH, if it runs.
+#[cfg(all(feature = "native-ssh", windows))]
+pub(crate) async fn ssh_agent() -> Option<Agent> {
+    use russh::keys::agent::client::AgentClient;
+    let agent = AgentClient::connect_named_pipe(r"\\.\pipe\openssh-ssh-agent").await;
+    Some(agent.ok()?.dynamic())
+}

@@ -1,11 +1,10 @@
 use super::super::error::SshError;
 use super::super::target::Target;
 use super::connect::Login;
-use crate::platform;
+use crate::platform::{self, Agent};
 use russh::MethodSet;
 use russh::client::AuthResult;
 use russh::keys::agent::AgentIdentity;
-use russh::keys::agent::client::{AgentClient, AgentStream};
 use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey, load_secret_key};
 use std::sync::Arc;
 
@@ -13,8 +12,6 @@ use std::sync::Arc;
 const AGENT_KEYS: usize = 4;
 /// Where users have their keys, in the order in which the program tries them.
 const FILES: [&str; 3] = ["id_rsa", "id_ecdsa", "id_ed25519"];
-
-type Agent = AgentClient<Box<dyn AgentStream + Send + Unpin>>;
 
 /// What a host is offered, in this order.
 pub(super) struct Identities {
@@ -35,11 +32,7 @@ pub(super) async fn of(target: &Target) -> Result<Identities, SshError> {
 }
 
 async fn agent() -> Option<(Agent, Vec<PublicKey>)> {
-    #[cfg(unix)]
-    let agent = AgentClient::connect_env().await;
-    #[cfg(windows)]
-    let agent = AgentClient::connect_named_pipe(r"\\.\pipe\openssh-ssh-agent").await;
-    let mut agent = agent.ok()?.dynamic();
+    let mut agent = platform::ssh_agent().await?;
     let all = agent.request_identities().await.ok()?;
     let keys = all.into_iter().filter_map(|identity| match identity {
         AgentIdentity::PublicKey { key, .. } => Some(key),
