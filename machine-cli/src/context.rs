@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::render::plain::Output;
 use crate::render::progress::Reporter;
-use crate::{golang, help, platform, registry};
+use crate::{docker, golang, help, platform, registry};
 use machine_core::Options;
 use machine_host::{Entry, Interrupt, Keeper, Machines, Settings, SshClient, Store};
 use std::ffi::OsString;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// The command line as it was given, and what its global flags say.
 pub(crate) struct Context {
-    /// The command line as text.
+    /// The command line as text, without what stands there for the Docker CLI.
     pub(crate) argv: Vec<String>,
     /// The command line byte for byte, for what is handed on.
     pub(crate) os_argv: Vec<OsString>,
@@ -61,12 +61,16 @@ pub(crate) fn default_store() -> PathBuf {
 
 impl Context {
     pub(crate) fn new(os_argv: Vec<OsString>) -> Self {
-        let argv: Vec<String> = os_argv.iter().map(|a| a.to_string_lossy().into_owned()).collect();
+        let mut argv: Vec<String> =
+            os_argv.iter().map(|a| a.to_string_lossy().into_owned()).collect();
         let first = argv.first().map(String::as_str).unwrap_or_default();
         let program = Path::new(first).file_name().map_or("docker-machine".into(), |name| {
             let name = name.to_string_lossy();
             name.strip_suffix(".exe").unwrap_or(&name).to_owned()
         });
+        if let words @ 1.. = docker::words(&argv) {
+            argv.drain(1..=words);
+        }
         Self {
             argv,
             os_argv,

@@ -2,6 +2,7 @@
 mod argv;
 mod commands;
 mod context;
+mod docker;
 mod failure;
 mod flags;
 mod golang;
@@ -90,6 +91,10 @@ fn globals() -> Vec<OptionSpec> {
 
 fn run(context: &Context) -> Result<(), Failure> {
     context.start_debug_log()?;
+    if let Some(metadata) = docker::metadata(&context.argv) {
+        context.out.line(&metadata);
+        return Ok(());
+    }
     if context.argv.get(1).is_some_and(|word| word == context::KEEPER) {
         return context.keep();
     }

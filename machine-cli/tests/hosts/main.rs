@@ -3,6 +3,7 @@
 mod again;
 mod bench;
 mod commands;
+mod docker;
 mod faults;
 mod kills;
 mod main_job;
