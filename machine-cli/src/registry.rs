@@ -4,7 +4,8 @@ use machine_core::Provider;
 use std::time::Duration;
 
 /// Drivers that this program can have, and the feature that links each.
-const FEATURES: [(&str, &str); 2] = [("generic", "generic"), ("none", "generic")];
+const FEATURES: [(&str, &str); 3] =
+    [("amazonec2", "aws"), ("generic", "generic"), ("none", "generic")];
 
 /// A fresh provider for the driver of that name: a linked one, else the plugin that is found.
 pub(crate) fn provider(driver: &str) -> Option<Box<dyn Provider>> {
@@ -18,6 +19,8 @@ pub(crate) fn provider_within(driver: &str, look: Option<Duration>) -> Option<Bo
 
 fn linked_provider(driver: &str) -> Option<Box<dyn Provider>> {
     match driver {
+        #[cfg(feature = "aws")]
+        machine_provider_aws::NAME => Some(machine_provider_aws::boxed()),
         #[cfg(feature = "generic")]
         machine_provider_generic::GENERIC => {
             Some(Box::new(machine_provider_generic::Generic::new()))

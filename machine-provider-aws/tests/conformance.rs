@@ -1,6 +1,6 @@
 //! The shared suite, run against moto behind a proxy.
-mod moto;
+mod fixture;
 
 fn main() -> std::process::ExitCode {
-    moto::fixture::run(false)
+    fixture::run(false)
 }

@@ -1,6 +1,6 @@
 //! The shared suite again, with spot instances: each is two things that must go.
-mod moto;
+mod fixture;
 
 fn main() -> std::process::ExitCode {
-    moto::fixture::run(true)
+    fixture::run(true)
 }

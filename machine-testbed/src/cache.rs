@@ -144,7 +144,8 @@ pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
     File::options().create(true).append(true).open(path)
 }
 
-fn folder() -> Result<PathBuf> {
+/// The cache's folder, which need not exist.
+pub(crate) fn folder() -> Result<PathBuf> {
     if let Some(own) = env::var_os("MACHINE_TESTBED_CACHE").filter(|value| !value.is_empty()) {
         return Ok(PathBuf::from(own));
     }

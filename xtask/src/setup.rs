@@ -5,6 +5,8 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
+use crate::hosts;
+
 /// A program, and the Debian package that brings it. The test hosts have a list of their own.
 const BUILD: &[(&str, &str)] = &[
     // libFuzzer is C++.
@@ -21,7 +23,10 @@ pub(crate) const BENCH: &[(&str, &str)] =
     &[("curl", "curl"), ("openssl", "openssl"), ("strace", "strace"), ("time", "time")];
 
 pub(crate) fn run(sh: &Shell) -> Result<()> {
-    install(sh, &missing(BUILD))?;
+    let mut packages = missing(BUILD);
+    packages.extend(machine_testbed::missing_for_moto());
+    install(sh, &packages)?;
+    machine_testbed::moto().map_err(hosts::describe)?;
     println!("everything that is needed is here");
     Ok(())
 }

@@ -8,10 +8,6 @@ use xshell::{Shell, cmd};
 
 use crate::{hosts, setup};
 
-/// All crates but those whose SDK alone takes as long as everything else: these are tested by name,
-/// `cargo xtask test -p machine-provider-aws`.
-pub(crate) const WORKSPACE: [&str; 3] = ["--workspace", "--exclude", "machine-provider-aws"];
-
 pub(crate) fn run(sh: &Shell, arguments: &[String]) -> Result<()> {
     let able = cfg!(target_os = "linux") && setup::is_root();
     if able {
@@ -24,7 +20,7 @@ pub(crate) fn run(sh: &Shell, arguments: &[String]) -> Result<()> {
     let required = able || env::var_os("CI").is_some();
     let _required = required.then(|| sh.push_env(REQUIRED, "1"));
     let chosen = arguments.iter().any(|argument| argument == "-p" || argument == "--package");
-    let all = if chosen { &[][..] } else { &WORKSPACE[..] };
+    let all = if chosen { &[][..] } else { &["--workspace"][..] };
     cmd!(sh, "cargo test {all...} {arguments...}").run()?;
     Ok(())
 }

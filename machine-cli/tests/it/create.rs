@@ -163,6 +163,6 @@ fn the_driver_whose_flag_appears_is_meant() {
     home.fails(
         "create x",
         "No driver was named, and no hypervisor is here to choose one. Name one with --driver: \
-         generic, none\n",
+         amazonec2, generic, none\n",
     );
 }

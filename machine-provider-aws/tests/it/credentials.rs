@@ -60,7 +60,7 @@ async fn signed_by(given: &[(&str, &str)]) -> Option<(String, String)> {
     Some((created, machine.source.unwrap()))
 }
 
-fn signer(cloud: &crate::moto::Cloud) -> String {
+fn signer(cloud: &machine_testcloud::Cloud) -> String {
     let mut signers: Vec<_> = cloud.take_calls().into_iter().map(|call| call.signed_by).collect();
     signers.dedup();
     assert_eq!(signers.len(), 1, "{signers:?}");
@@ -190,8 +190,8 @@ async fn no_log_holds_a_secret() {
     let token = crate::machine::text("amazonec2-session-token", "canary-session");
     let mut machine = Machine::new(&cloud, &clock, &[token]).await;
     cloud.set_hook(|call| match call.action.as_str() {
-        "RunInstances" => crate::moto::Answer::Refuse(400, "InvalidParameterValue", "no"),
-        _ => crate::moto::Answer::Pass,
+        "RunInstances" => machine_testcloud::Answer::Refuse(400, "InvalidParameterValue", "no"),
+        _ => machine_testcloud::Answer::Pass,
     });
     machine.create().await.unwrap_err();
     cloud.clear_hook();

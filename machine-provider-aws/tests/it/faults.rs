@@ -1,8 +1,8 @@
 //! A service that refuses, stumbles, forgets to answer, and lags.
 use crate::machine::{Machine, cloud, int, list, on, text, whole};
-use crate::moto::{Answer, Cloud};
 use machine_conformance::VirtualClock;
 use machine_core::{ErrorKind, State};
+use machine_testcloud::{Answer, Cloud};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Notify;

@@ -1,7 +1,7 @@
 //! Options into calls.
 use crate::machine::{Machine, cloud, int, list, on, text, whole};
-use crate::moto::Request;
 use machine_core::{ErrorKind, TAG_MACHINE, TAG_STORE};
+use machine_testcloud::Request;
 
 const TYPICAL: &[&str] = &[
     "DescribeSubnets",
@@ -140,8 +140,8 @@ async fn every_setting_reaches_the_launch() {
     let mut machine = Machine::new(&cloud, &clock, &given).await;
     // moto has no such profile; what counts is what was asked for.
     cloud.set_hook(|call| match call.action.as_str() {
-        "RunInstances" => crate::moto::Answer::Refuse(400, "InvalidParameterValue", "no"),
-        _ => crate::moto::Answer::Pass,
+        "RunInstances" => machine_testcloud::Answer::Refuse(400, "InvalidParameterValue", "no"),
+        _ => machine_testcloud::Answer::Pass,
     });
     let error = machine.create().await.unwrap_err();
     assert_eq!(error.operation(), "ec2.RunInstances", "{error}");

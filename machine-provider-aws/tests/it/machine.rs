@@ -1,5 +1,4 @@
 //! What a host does with one machine, without a host.
-use crate::moto::Cloud;
 use machine_conformance::VirtualClock;
 use machine_core::{
     Clock, Cx, Error, Event, EventSink, Journal as _, MachineState, MemoryJournal, OptionKind,
@@ -7,6 +6,7 @@ use machine_core::{
     TAG_STORE, merge,
 };
 use machine_provider_aws::AmazonEc2;
+use machine_testcloud::Cloud;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

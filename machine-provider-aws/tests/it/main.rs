@@ -4,8 +4,6 @@ mod credentials;
 mod faults;
 mod launch;
 mod machine;
-#[path = "../moto/mod.rs"]
-mod moto;
 mod network;
 mod power;
 mod spot;

@@ -1,8 +1,8 @@
 //! Zones, subnets and security groups.
 use crate::machine::{Machine, cloud, list, on, text, whole};
-use crate::moto::{Answer, Cloud};
 use machine_conformance::VirtualClock;
 use machine_core::{Clock, ErrorKind, TAG_STORE};
+use machine_testcloud::{Answer, Cloud};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpListener;

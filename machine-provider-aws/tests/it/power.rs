@@ -130,7 +130,7 @@ async fn one_refusal_is_everybodys_answer() {
     let mut states = pretended(&mut machine, 2).await;
     states.push(State::from_json(r#"{"InstanceId": 7}"#).unwrap());
     states.push(State::default());
-    cloud.set_hook(|_| crate::moto::Answer::Refuse(403, "UnauthorizedOperation", "no"));
+    cloud.set_hook(|_| machine_testcloud::Answer::Refuse(403, "UnauthorizedOperation", "no"));
     let kinds = |answers: Vec<machine_core::Result<Status>>| -> Vec<_> {
         answers.into_iter().map(|answer| answer.unwrap_err().kind()).collect()
     };

@@ -1,7 +1,7 @@
 //! Spot instances, and places tried in order.
 use crate::machine::{Machine, cloud, on, text, whole};
-use crate::moto::{Answer, Request};
 use machine_core::ErrorKind;
+use machine_testcloud::{Answer, Request};
 
 /// Market, type and zone of each launch.
 fn tried(calls: &[Request]) -> Vec<String> {

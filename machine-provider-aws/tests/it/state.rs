@@ -170,7 +170,7 @@ async fn a_machine_of_docker_machine_goes_whole() {
     assert!(!format!("{:?}", theirs.lines().await).contains("canary"));
 }
 
-async fn import(cloud: &crate::moto::Cloud, name: &str) {
+async fn import(cloud: &machine_testcloud::Cloud, name: &str) {
     let key = "c3NoLWVkMjU1MTkgQUFBQUMzTnphQzFsWkRJMU5URTVBQUFBSUhhWTMwRTRUQlVDK3NmVHhvL1RiS1R6NFNjT\
                zdnODcweU5oeHBMMmh0L3MgdGVzdA==";
     let key = key.replace('+', "%2B").replace('=', "%3D");

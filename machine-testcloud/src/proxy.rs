@@ -1,5 +1,5 @@
-use super::install;
 use super::request::Request;
+use super::server;
 use super::service::{Service, between, every};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::Mutex as Queue;
 
 /// What becomes of a call.
-pub(crate) enum Answer {
+pub enum Answer {
     /// It is carried out and answered.
     Pass,
     /// It is refused with this status, code and message; nothing is carried out.
@@ -33,12 +33,13 @@ pub(crate) enum Answer {
     Pretend,
 }
 
-pub(crate) type Hook = Box<dyn FnMut(&Request) -> Answer + Send>;
+/// Decides what becomes of a call.
+pub type Hook = Box<dyn FnMut(&Request) -> Answer + Send>;
 type Rewrite = Box<dyn Fn(&Request, &str) -> String + Send>;
 
 /// One account, and the endpoint that leads to it. Other accounts see nothing of it.
 #[derive(Clone)]
-pub(crate) struct Cloud(Arc<Inner>);
+pub struct Cloud(Arc<Inner>);
 
 struct Inner {
     moto: u16,
@@ -73,9 +74,9 @@ impl Cloud {
     ///
     /// # Errors
     /// Why moto cannot be had.
-    pub(crate) fn start(clock: Arc<dyn Clock>) -> Result<Self, String> {
+    pub fn start(clock: Arc<dyn Clock>) -> Result<Self, String> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let moto = install::port()?;
+        let moto = server::port()?;
         let account = format!("{:012}", 400_000_000_000 + NEXT.fetch_add(1, Ordering::SeqCst));
         let listen = std::net::TcpListener::bind("127.0.0.1:0");
         let listener = listen.map_err(|e| format!("cannot listen: {e}"))?;
@@ -112,29 +113,33 @@ impl Cloud {
         Ok(cloud)
     }
 
-    pub(crate) fn endpoint(&self) -> String {
+    /// URL of the service.
+    pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.0.port)
     }
 
-    pub(crate) fn account(&self) -> &str {
+    /// Number of the account.
+    pub fn account(&self) -> &str {
         &self.0.account
     }
 
     /// Asks `hook` about every call from now on.
-    pub(crate) fn set_hook(&self, hook: impl FnMut(&Request) -> Answer + Send + 'static) {
+    pub fn set_hook(&self, hook: impl FnMut(&Request) -> Answer + Send + 'static) {
         *lock(&self.0.hook) = Some(Box::new(hook));
     }
 
-    pub(crate) fn take_hook(&self) -> Option<Hook> {
+    /// The hook, which is asked no more.
+    pub fn take_hook(&self) -> Option<Hook> {
         lock(&self.0.hook).take()
     }
 
-    pub(crate) fn clear_hook(&self) {
+    /// Carries all calls out again.
+    pub fn clear_hook(&self) {
         *lock(&self.0.hook) = None;
     }
 
     /// Changes what a call answers.
-    pub(crate) fn set_text(
+    pub fn set_text(
         &self,
         action: &'static str,
         rewrite: impl Fn(&Request, &str) -> String + Send + 'static,
@@ -143,22 +148,22 @@ impl Cloud {
     }
 
     /// Lets every call take that long, in real time.
-    pub(crate) fn set_delay(&self, delay: Duration) {
+    pub fn set_delay(&self, delay: Duration) {
         *lock(&self.0.delay) = delay;
     }
 
     /// Calls since the last time.
-    pub(crate) fn take_calls(&self) -> Vec<Request> {
+    pub fn take_calls(&self) -> Vec<Request> {
         std::mem::take(&mut *lock(&self.0.calls))
     }
 
     /// Names of calls since the last time.
-    pub(crate) fn take_actions(&self) -> Vec<String> {
+    pub fn take_actions(&self) -> Vec<String> {
         self.take_calls().into_iter().map(|call| call.action).collect()
     }
 
     /// Asks moto itself.
-    pub(crate) async fn ask(&self, query: &str) -> String {
+    pub async fn ask(&self, query: &str) -> String {
         let inner = self.0.clone();
         let query = format!("{query}&Version=2016-11-15");
         let asked = runtime().spawn(async move { inner.forward(Bytes::from(query), REGION).await });
@@ -166,7 +171,7 @@ impl Cloud {
     }
 
     /// Everything in the account that is not there from the beginning.
-    pub(crate) async fn resources(&self) -> Vec<String> {
+    pub async fn resources(&self) -> Vec<String> {
         let (keys, groups, volumes) = (
             self.ask("Action=DescribeKeyPairs").await,
             self.ask("Action=DescribeSecurityGroups").await,
@@ -180,7 +185,7 @@ impl Cloud {
     }
 
     /// Makes a security group in the default network by hand, open at `ports`; its id.
-    pub(crate) async fn make_group(
+    pub async fn make_group(
         &self,
         name: &str,
         tags: &BTreeMap<String, String>,
@@ -214,7 +219,7 @@ impl Cloud {
     }
 
     /// Deletes by hand all groups of a name.
-    pub(crate) async fn delete_group(&self, name: &str) {
+    pub async fn delete_group(&self, name: &str) {
         let query = format!(
             "Action=DescribeSecurityGroups&Filter.1.Name=group-name&Filter.1.Value.1={name}"
         );
@@ -225,7 +230,7 @@ impl Cloud {
     }
 
     /// Gives an instance an elastic address, which it keeps: moto forgets it at the next start.
-    pub(crate) async fn associate(&self, instance: &str) -> String {
+    pub async fn associate(&self, instance: &str) -> String {
         let made = self.ask("Action=AllocateAddress&Domain=vpc").await;
         let id = between(&made, "<allocationId>", "</allocationId>").expect("an address");
         let address = between(&made, "<publicIp>", "</publicIp>").expect("an address").to_owned();
@@ -236,7 +241,7 @@ impl Cloud {
     }
 
     /// Ends an instance as its owner would by hand, at once.
-    pub(crate) async fn forget(&self, id: &str) {
+    pub async fn forget(&self, id: &str) {
         self.ask(&format!("Action=TerminateInstances&InstanceId.1={id}")).await;
         self.0.service.lock().await.forget(id);
     }

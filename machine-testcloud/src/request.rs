@@ -2,13 +2,13 @@ use std::collections::BTreeMap;
 
 /// One call of EC2's query protocol.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Request {
+pub struct Request {
     /// EC2's name of the call.
-    pub(crate) action: String,
+    pub action: String,
     /// Access key of the signature.
-    pub(crate) signed_by: String,
+    pub signed_by: String,
     /// All fields by their dotted names.
-    pub(crate) fields: BTreeMap<String, String>,
+    pub fields: BTreeMap<String, String>,
 }
 
 impl Request {
@@ -18,18 +18,19 @@ impl Request {
         Self { action, signed_by: String::new(), fields }
     }
 
-    pub(crate) fn field(&self, name: &str) -> &str {
+    /// A field; empty where there is none.
+    pub fn field(&self, name: &str) -> &str {
         self.fields.get(name).map_or("", String::as_str)
     }
 
     /// Values of `name.1`, `name.2`, …
-    pub(crate) fn list(&self, name: &str) -> Vec<&str> {
+    pub fn list(&self, name: &str) -> Vec<&str> {
         let numbered = (1..).map(|n| self.fields.get(&format!("{name}.{n}")));
         numbered.map_while(|value| value.map(String::as_str)).collect()
     }
 
     /// Values of a filter; none where there is no such filter.
-    pub(crate) fn filter(&self, name: &str) -> Option<Vec<&str>> {
+    pub fn filter(&self, name: &str) -> Option<Vec<&str>> {
         let at = (1..).map_while(|n| {
             let filter = self.fields.get(&format!("Filter.{n}.Name"))?;
             Some((n, filter))
@@ -64,7 +65,7 @@ impl Request {
     }
 
     /// Tags asked for, for one kind of resource.
-    pub(crate) fn tags(&self, kind: &str) -> BTreeMap<String, String> {
+    pub fn tags(&self, kind: &str) -> BTreeMap<String, String> {
         let mut specifications = (1..).map_while(|n| {
             let kind = self.fields.get(&format!("TagSpecification.{n}.ResourceType"))?;
             Some((n, kind))
@@ -85,12 +86,12 @@ impl Request {
     }
 
     /// Whether it only looks.
-    pub(crate) fn is_look(&self) -> bool {
+    pub fn is_look(&self) -> bool {
         self.action.starts_with("Describe")
     }
 
     /// What a deletion names.
-    pub(crate) fn deletes(&self) -> Option<&str> {
+    pub fn deletes(&self) -> Option<&str> {
         let field = match self.action.as_str() {
             "TerminateInstances" => "InstanceId.1",
             "DeleteKeyPair" => "KeyName",
@@ -102,7 +103,7 @@ impl Request {
     }
 
     /// A look by id, or at what hardly ever changes: such answers do not lag.
-    pub(crate) fn is_by_id(&self) -> bool {
+    pub fn is_by_id(&self) -> bool {
         let by = |name| self.filter(name).is_some();
         match self.action.as_str() {
             "DescribeInstances" => by("instance-id"),

@@ -1,8 +1,16 @@
 """Runs moto on a free port, which is printed, until standard input ends."""
 
 import os
+import shutil
 import sys
+import tempfile
 import threading
+
+# Each account reads the list of images when it is first used.
+folder = tempfile.mkdtemp()
+os.environ["MOTO_AMIS_PATH"] = os.path.join(folder, "images.json")
+with open(os.environ["MOTO_AMIS_PATH"], "w") as images:
+    images.write(os.environ["IMAGES"])
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -15,6 +23,7 @@ class Quiet(WSGIRequestHandler):
 
 def leave_with_parent():
     sys.stdin.read()
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 
 
