@@ -1,5 +1,6 @@
 use crate::{Cx, Error, ErrorKind, Intent, OptionSpec, Options, Record, Result, State, Status};
 use async_trait::async_trait;
+use std::time::Duration;
 
 /// What a provider can do beyond the required methods; set the fields of a default by assignment.
 /// Must not change over the value's life.
@@ -63,6 +64,8 @@ pub struct Found {
     pub intent: Intent,
     /// Provider id.
     pub id: String,
+    /// How long it has been there at least, where the service tells: a start may count anew.
+    pub age: Option<Duration>,
 }
 
 impl Found {
@@ -70,7 +73,14 @@ impl Found {
     pub fn new(machine: Option<String>, step: &str, intent: Intent, id: impl Into<String>) -> Self {
         let id = id.into();
         let intent = intent.with_key(step, &id);
-        Self { machine, intent, id }
+        Self { machine, intent, id, age: None }
+    }
+
+    /// Sets [`Found::age`].
+    #[must_use]
+    pub fn with_age(mut self, age: Option<Duration>) -> Self {
+        self.age = age;
+        self
     }
 
     /// As journal records, for the one way to delete.

@@ -83,6 +83,18 @@ impl FileJournal {
         Ok(Self::over(path, Box::new(file), len, records))
     }
 
+    /// What is in a journal, whoever holds it; nothing where there is none. Never writes.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(path: &Path) -> Result<Vec<Record>> {
+        match platform::read(path, MAX_JOURNAL) {
+            Ok(bytes) => Ok(whole_lines(&bytes).1),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(e) => Err(at("read", path)(e)),
+        }
+    }
+
     /// Gives the journal back, and removes its file when every record is settled: the answer.
     ///
     /// # Errors

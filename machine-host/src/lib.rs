@@ -27,8 +27,9 @@ pub use journal::FileJournal;
 pub use keys::generate_ssh_key;
 #[cfg(feature = "full")]
 pub use lifecycle::{
-    Connection, CreateError, CreateSpec, Interrupt, Interrupter, Keeper, Look, Machines, Power,
-    Regenerate, Registry, Removal, Settings, Stage, check_name, keep,
+    Connection, CreateError, CreateSpec, Interrupt, Interrupter, Keeper, Look, Machines, Orphan,
+    OrphanPart, Orphans, OrphansSpec, Power, Regenerate, Registry, Removal, Settings, Stage,
+    check_name, keep,
 };
 pub use platform::{home_dir, user_name};
 pub use progress::{Progress, ProgressSink};

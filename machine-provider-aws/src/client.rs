@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::SystemTime;
 
 pub(crate) type Reply<T> = Result<T, ApiError>;
 pub(crate) type Tags = BTreeMap<String, String>;
@@ -105,6 +106,8 @@ pub(crate) struct Image {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KeyPair {
     pub(crate) name: String,
+    /// Since when it is there.
+    pub(crate) since: Option<SystemTime>,
     pub(crate) tags: Tags,
 }
 
@@ -181,6 +184,8 @@ pub(crate) struct Instance {
     pub(crate) private_ip: Option<String>,
     pub(crate) ipv6: Option<String>,
     pub(crate) spot_request: Option<String>,
+    /// When it was last started.
+    pub(crate) since: Option<SystemTime>,
     pub(crate) tags: Tags,
 }
 
@@ -253,5 +258,7 @@ pub(crate) struct SpotRequest {
     pub(crate) instance: Option<String>,
     /// May still launch something, or has something running.
     pub(crate) alive: bool,
+    /// When it was made.
+    pub(crate) since: Option<SystemTime>,
     pub(crate) tags: Tags,
 }

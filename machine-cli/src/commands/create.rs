@@ -155,7 +155,7 @@ fn options_of(context: &Context, driver: &str) -> Result<Vec<OptionSpec>, Failur
     Ok(context.block_on(provider.options())??)
 }
 
-fn unknown_driver(driver: &str) -> Failure {
+pub(super) fn unknown_driver(driver: &str) -> Failure {
     let failure = Failure::new(format!(
         "Driver \"{driver}\" not found. Do you have the plugin binary \
          \"docker-machine-driver-{driver}\" accessible in your PATH?"

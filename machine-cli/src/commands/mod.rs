@@ -5,6 +5,7 @@ mod create;
 pub(crate) mod dialect;
 mod env;
 mod filter;
+mod gc;
 mod help;
 mod inspect;
 mod ip;
@@ -62,6 +63,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     config::COMMAND,
     create::COMMAND,
     env::COMMAND,
+    gc::COMMAND,
     inspect::COMMAND,
     ip::COMMAND,
     power::KILL,

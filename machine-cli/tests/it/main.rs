@@ -7,6 +7,7 @@ mod damaged;
 mod dialects;
 mod engine;
 mod env;
+mod gc;
 mod help;
 mod home;
 mod inspect;

@@ -38,6 +38,8 @@ pub struct MemoryThing {
     pub on: bool,
     /// Starting or stopping until then, by the account's clock.
     pub settles: Duration,
+    /// When it was made, by the account's clock.
+    pub made: Duration,
     /// Its deletion was accepted, and is carried out then.
     pub goes: Option<Duration>,
 }

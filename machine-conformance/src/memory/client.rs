@@ -2,6 +2,7 @@ use super::account::{MemoryAccount, MemoryThing};
 use super::error::CloudError;
 use machine_core::{Clock, Result, Secret};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// One process's connection to the account: what an SDK would be.
 #[derive(Clone, Debug)]
@@ -50,6 +51,7 @@ impl MemoryClient {
                 return Err(CloudError::Missing { id: id.clone() }.into());
             }
             self.account.switch(&mut thing, true);
+            thing.made = self.account.faults().clock().now();
             Ok(things.add(thing))
         };
         self.account.faults().call(effect).await
@@ -132,6 +134,12 @@ impl MemoryClient {
             Ok(())
         };
         self.account.faults().call(effect).await
+    }
+
+    /// How long a thing has been there. Groups do not tell, as with most services.
+    pub fn age(&self, thing: &MemoryThing) -> Option<Duration> {
+        let now = self.account.faults().clock().now();
+        (thing.kind != "group").then(|| now.saturating_sub(thing.made))
     }
 
     /// Whether a thing is still starting or stopping.

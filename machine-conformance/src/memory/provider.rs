@@ -148,7 +148,8 @@ impl Provider for MemoryProvider {
         let found = self.client.list(ours).await?.into_iter();
         let found = found.map(|(id, thing)| {
             let machine = thing.tags.get(TAG_MACHINE).cloned();
-            Found::new(machine, &thing.kind, intent(&thing.kind, scope), id)
+            let age = self.client.age(&thing);
+            Found::new(machine, &thing.kind, intent(&thing.kind, scope), id).with_age(age)
         });
         Ok(found.collect())
     }

@@ -1,4 +1,5 @@
 use super::Machines;
+use super::about::About;
 use super::operation::{NoJournal, Operation, Saver};
 use crate::store::{
     AuthOptions, AuthPaths, Config, EngineOptions, Entry, Lock, LockName, Own, SwarmOptions,
@@ -213,6 +214,9 @@ impl Machines {
         let id = entry.own.as_ref().map(|own| own.id.clone()).unwrap_or_default();
         let store_id = self.store.id().map_err(at(Stage::Save))?;
         let journal = self.journal(&id).map_err(at(Stage::Save))?;
+        if provider.capabilities().find_tagged {
+            About::of(entry).note(&journal).await.map_err(at(Stage::Save))?;
+        }
         let mut operation = Operation::new(self, &entry.name, &id, &store_id);
         operation.shared = spec.shared.clone();
         let mut state = entry.config.driver.clone();

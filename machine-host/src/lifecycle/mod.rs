@@ -1,6 +1,8 @@
 //! Where the other modules meet: what happens to a machine, over any provider.
+mod about;
 mod connect;
 mod create;
+mod gc;
 mod interrupt;
 mod keeper;
 mod operation;
@@ -13,6 +15,7 @@ mod status;
 
 pub use connect::Connection;
 pub use create::{CreateError, CreateSpec, Stage, check_name};
+pub use gc::{Orphan, OrphanPart, Orphans, OrphansSpec};
 pub use interrupt::{Interrupt, Interrupter};
 pub use keeper::{Keeper, keep};
 pub use power::Power;
@@ -26,8 +29,10 @@ use crate::tls::ClientConfigs;
 use crate::{ProgressSink, RealClock};
 use futures_util::{StreamExt, stream};
 use machine_core::{Clock, Error, ErrorKind, Options, Provider, Result};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::Mutex;
 
 /// Machines that are worked on at once; a provider limits its calls by itself.
 const AT_ONCE: usize = 16;
@@ -98,7 +103,12 @@ pub struct Machines {
     progress: Arc<dyn ProgressSink>,
     clock: Box<dyn Clock>,
     configs: ClientConfigs,
+    /// Those signed in so far: machines with the same credentials share one, and so its limits.
+    providers: Mutex<BTreeMap<Account, Arc<dyn Provider>>>,
 }
+
+/// Driver, and where the credentials come from.
+type Account = (String, Option<String>);
 
 impl Machines {
     /// The machines in `settings.store`.
@@ -114,6 +124,7 @@ impl Machines {
             progress,
             clock: Box::new(RealClock::default()),
             configs: ClientConfigs::default(),
+            providers: Mutex::default(),
         }
     }
 
@@ -150,6 +161,11 @@ impl Machines {
     }
 
     async fn signed_in_as(&self, driver: &str, source: Option<&str>) -> Result<Arc<dyn Provider>> {
+        let account = (driver.to_owned(), source.map(str::to_owned));
+        let mut known = self.providers.lock().await;
+        if let Some(provider) = known.get(&account) {
+            return Ok(provider.clone());
+        }
         let mut provider = self.registry.provider(driver).ok_or_else(|| {
             let text = format!(
                 "Driver \"{driver}\" not found. Do you have the plugin binary accessible in your \
@@ -158,7 +174,8 @@ impl Machines {
             Error::new(ErrorKind::Unsupported, "", text)
         })?;
         provider.sign_in(&self.settings.credentials, source).await?;
-        Ok(Arc::from(provider))
+        let provider = known.entry(account).or_insert(Arc::from(provider));
+        Ok(provider.clone())
     }
 
     /// Works on machines side by side: one result each, in the order given. When one cannot be

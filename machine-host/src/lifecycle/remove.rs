@@ -1,4 +1,5 @@
 use super::Machines;
+use super::about::About;
 use super::operation::Operation;
 use crate::store::{Entry, Lock, LockName, Own};
 use machine_core::{Error, Journal, Provider, Result, merge};
@@ -66,6 +67,9 @@ impl Machines {
         id: &str,
         store_id: &str,
     ) -> Result<()> {
+        if provider.capabilities().find_tagged {
+            About::of(entry).note(journal).await.ok(); // only helps a later look
+        }
         let operation = Operation::new(self, &entry.name, id, store_id);
         let mut state = entry.config.driver.clone();
         merge(journal, provider.adopt(&state)?).await?;

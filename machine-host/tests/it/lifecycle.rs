@@ -8,19 +8,25 @@ use machine_host::{
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-struct Bench {
-    fixture: MemoryFixture,
-    folder: tempfile::TempDir,
-    machines: Machines,
+pub(crate) struct Bench {
+    pub(crate) fixture: MemoryFixture,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) machines: Machines,
     interrupter: Interrupter,
     progress: Arc<Mutex<Vec<Progress>>>,
 }
 
 fn bench() -> Bench {
+    bench_with(Options::none())
+}
+
+/// For commands that are given these.
+pub(crate) fn bench_with(credentials: Options) -> Bench {
     let (fixture, folder) = (MemoryFixture::new(), tempfile::tempdir().unwrap());
     let (interrupter, interrupt) = Interrupt::channel();
     let mut settings = Settings::new(folder.path().join("store"));
     settings.interrupt = interrupt;
+    settings.credentials = credentials;
     settings.ssh = SshClient::Program(PathBuf::from("/bin/false")); // its machines cannot be reached
     let account = fixture.account().clone();
     let registry = move |driver: &str| -> Option<Box<dyn Provider>> {
@@ -43,21 +49,21 @@ impl Bench {
         CreateSpec::new("memory", Options::new(&specs, given).unwrap())
     }
 
-    async fn create(&self) -> Result<(), CreateError> {
+    pub(crate) async fn create(&self) -> Result<(), CreateError> {
         self.machines.create("m", &self.spec().await).await
     }
 
-    fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         self.machines.store()
     }
 
-    fn entries(&self) -> (usize, usize) {
+    pub(crate) fn entries(&self) -> (usize, usize) {
         let journals = self.store().journals().unwrap().len();
         let folder = self.folder.path().join("store/machines");
         (std::fs::read_dir(folder).map_or(0, |all| all.count()), journals)
     }
 
-    async fn rm_leaves_nothing(&self) {
+    pub(crate) async fn rm_leaves_nothing(&self) {
         let Removal { gone, error, .. } = self.machines.remove("m", false).await;
         assert!(gone && error.is_none(), "{error:?}");
         assert_eq!(self.fixture.resources().await, Vec::<String>::new());

@@ -3,6 +3,8 @@
 mod config;
 #[cfg(feature = "full")]
 mod engine;
+#[cfg(feature = "full")]
+mod gc;
 mod hostile;
 mod journal;
 mod keys;

@@ -2,10 +2,17 @@
 use super::{
     Group, Image, Instance, InstanceState, KeyPair, Permission, SpotRequest, Subnet, Tags, TypeInfo,
 };
+use aws_sdk_ec2::primitives::DateTime;
 use aws_sdk_ec2::types::{self, InstanceStateName, SpotInstanceState};
+use std::time::{Duration, SystemTime};
 
 fn text(text: Option<String>) -> String {
     text.unwrap_or_default()
+}
+
+fn time(time: Option<DateTime>) -> Option<SystemTime> {
+    let seconds = u64::try_from(time?.secs()).ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
 fn named<T: AsRef<str>>(value: Option<T>) -> String {
@@ -48,7 +55,7 @@ pub(super) fn image(from: types::Image) -> Image {
 }
 
 pub(super) fn key_pair(from: types::KeyPairInfo) -> KeyPair {
-    KeyPair { name: text(from.key_name), tags: tags(from.tags) }
+    KeyPair { name: text(from.key_name), since: time(from.create_time), tags: tags(from.tags) }
 }
 
 pub(super) fn group(from: types::SecurityGroup) -> Group {
@@ -103,6 +110,7 @@ pub(super) fn instance(from: types::Instance, owner: &str) -> Instance {
         private_ip: given(from.private_ip_address),
         ipv6: given(from.ipv6_address).or(first_v6),
         spot_request: given(from.spot_instance_request_id),
+        since: time(from.launch_time),
         tags: tags(from.tags),
     }
 }
@@ -112,6 +120,7 @@ pub(super) fn spot_request(from: types::SpotInstanceRequest) -> SpotRequest {
         id: text(from.spot_instance_request_id),
         instance: from.instance_id.filter(|id| !id.is_empty()),
         alive: matches!(from.state, Some(SpotInstanceState::Open | SpotInstanceState::Active)),
+        since: time(from.create_time),
         tags: tags(from.tags),
     }
 }
