@@ -5,7 +5,7 @@ use crate::render::plain::Output;
 use crate::render::progress::Reporter;
 use crate::{docker, golang, help, platform, registry};
 use machine_core::Options;
-use machine_host::{Entry, Interrupt, Keeper, Machines, Settings, SshClient, Store};
+use machine_host::{Entry, Interrupt, Keeper, Machines, RealClock, Settings, SshClient, Store};
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -172,7 +172,11 @@ impl Context {
         settings.ssh = self.ssh_client();
         settings.keeper = self.keeper();
         let registry = move |driver: &str| registry::provider_within(driver, look);
-        Machines::new(settings, registry, Arc::new(Reporter::new(self.out.clone())))
+        let machines = Machines::new(settings, registry, Arc::new(Reporter::new(self.out.clone())));
+        match wait_scale() {
+            Some(scale) => machines.with_clock(RealClock::scaled(scale)),
+            None => machines,
+        }
     }
 
     /// The system's client, unless there is none or the user wants another.
@@ -242,6 +246,13 @@ impl Context {
         runtime.shutdown_background(); // a look-up in DNS that hangs must not keep us
         Ok(done)
     }
+}
+
+/// `MACHINE_WAIT_SCALE`: what a second of waiting takes, in seconds. For tests against services that
+/// are faster, or slower, than real ones.
+fn wait_scale() -> Option<f64> {
+    let scale: f64 = crate::variable("MACHINE_WAIT_SCALE")?.trim().parse().ok()?;
+    (scale.is_finite() && scale > 0.0).then_some(scale)
 }
 
 /// The error of a command that takes one name.

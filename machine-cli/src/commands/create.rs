@@ -1,5 +1,5 @@
 use super::{ARGUMENTS, Command, Run, read};
-use crate::context::Context;
+use crate::context::{Context, join_failures};
 use crate::failure::{Failure, INTERRUPTED, PRE_CREATE, chain};
 use crate::flags::Invocation;
 use crate::{argv, golang, platform, registry};
@@ -68,6 +68,9 @@ pub(super) fn flags() -> Vec<OptionSpec> {
     ]
 }
 
+/// How many machines to make, where a driver makes them.
+const COUNT: &str = "count";
+
 /// The flags of one command line: those of every driver, and those of the one that it is about.
 pub(super) struct Offer {
     /// The driver, where one was named or could be chosen.
@@ -95,6 +98,20 @@ impl Offer {
         all.extend(own.iter().cloned());
         all.sort_by_cached_key(crate::help::flag);
         Ok(Self { driver, own, all })
+    }
+
+    /// Offers to make several machines, unless the driver is for hosts that are there already, or
+    /// has an option of that name.
+    fn add_count(&mut self) {
+        let provider = self.driver.as_deref().and_then(registry::provider);
+        let able = provider.map(|provider| provider.capabilities());
+        let makes = able.is_some_and(|able| !able.endpoint_only && !able.existing_host);
+        if !makes || self.all.iter().any(|spec| spec.name == COUNT) {
+            return;
+        }
+        let help = "Create so many machines, named NAME-1, NAME-2 and so on";
+        self.all.push(OptionSpec::new(COUNT, OptionKind::Int, help));
+        self.all.sort_by_cached_key(crate::help::flag);
     }
 
     /// What to make, from what was given.
@@ -298,7 +315,8 @@ fn swarm(options: &Options) -> SwarmOptions {
 
 fn run(context: &Context, command: &Command, args: &[String]) -> Result<(), Failure> {
     // Docker Machine looks at the whole command line, global flags included.
-    let offer = Offer::new(context, context.argv.get(1..).unwrap_or_default())?;
+    let mut offer = Offer::new(context, context.argv.get(1..).unwrap_or_default())?;
+    offer.add_count();
     let read = read(context, command, &offer.all, &[], &argv::reorder(args));
     // Unlike all others, this command does fail when it is misused.
     let Some(invocation) = read.map_err(|failure| failure.with_code(1))? else { return Ok(()) };
@@ -313,14 +331,43 @@ fn run(context: &Context, command: &Command, args: &[String]) -> Result<(), Fail
         return Err(Failure::new("Error: No machine name specified"));
     }
     check(name, &invocation.options)?;
+    let names = match invocation.given.iter().find(|(option, _)| option == COUNT) {
+        Some((_, OptionValue::Int(count))) => numbered(name, *count)?,
+        _ => vec![name.to_owned()],
+    };
     let spec = offer.spec(context, &invocation)?;
-    make(context, name, &spec)?;
     let program = context.argv.first().map_or("docker-machine", String::as_str);
-    context.out.line(&format!(
-        "To see how to connect your Docker Client to the Docker Engine running on this virtual \
-         machine, run: {program} env {name}"
-    ));
-    Ok(())
+    let mut failures = Vec::new();
+    for (name, made) in names.iter().zip(make(context, &names, &spec)?) {
+        match made {
+            Ok(()) => context.out.line(&format!(
+                "To see how to connect your Docker Client to the Docker Engine running on this \
+                 virtual machine, run: {program} env {name}"
+            )),
+            Err(error) if names.len() == 1 => failures.push(failed(name, &error)),
+            Err(error) => {
+                let mut failure = failed(name, &error);
+                failure.text = format!("({name}) {}", failure.text);
+                failures.push(failure);
+            }
+        }
+    }
+    // A pre-create check is the command's end only where nothing was made at all.
+    let codes = failures.iter().map(|failure| failure.code);
+    let code = match codes.clone().find(|code| *code == INTERRUPTED) {
+        None if failures.len() == names.len() => codes.min(),
+        interrupted => interrupted,
+    };
+    let joined = join_failures(failures.into_iter().map(Err::<(), _>)).map(drop);
+    joined.map_err(|failure| failure.with_code(code.unwrap_or(1)))
+}
+
+/// `NAME-1` to `NAME-COUNT`.
+fn numbered(name: &str, count: i64) -> Result<Vec<String>, Failure> {
+    if count < 1 {
+        return Err(Failure::new(format!("Error: --{COUNT} must be 1 or more, not {count}")));
+    }
+    Ok((1..=count).map(|number| format!("{name}-{number}")).collect())
 }
 
 /// What is wrong whatever the driver, in Docker Machine's order.
@@ -338,14 +385,20 @@ pub(super) fn check(name: &str, options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-fn make(context: &Context, name: &str, spec: &CreateSpec) -> Result<(), Failure> {
+fn make(
+    context: &Context,
+    names: &[String],
+    spec: &CreateSpec,
+) -> Result<Vec<Result<(), CreateError>>, Failure> {
     let (interrupter, interrupt) = Interrupt::channel();
+    if names.len() > 1 {
+        context.out.tell_machines_apart();
+    }
     let machines = context.machines_until(interrupt);
-    let made = context.block_on(async {
-        let work = machines.create(name, spec);
+    context.block_on(async {
+        let work = machines.create_many(names, spec);
         platform::interruptible(work, || interrupter.interrupt()).await
-    })?;
-    made.map_err(|error| failed(name, &error))
+    })
 }
 
 /// Docker Machine's words before the cause, by how far it came.

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::flags::Invocation;
 use crate::{golang, prompt};
 use machine_core::{OptionKind, OptionSpec};
+use machine_host::Removal;
 
 pub(crate) const COMMAND: Command = Command {
     name: "rm",
@@ -52,14 +53,12 @@ fn run(context: &Context, command: &Command, invocation: Invocation) -> Result<(
     let machines = context.machines();
     let failures = context.block_on(async {
         let mut failures: Vec<Failure> = Vec::new();
-        for name in &names {
-            let known = machines.store().exists(name);
-            let removal = machines.remove(name, force).await;
+        let done = |name: &str, known: bool, removal: Removal| {
             if !known && removal.gone && options.switch(UPDATE) {
                 // Its caller runs it again and again, until nothing is left.
                 let text = "does not exists, so nothing to do...";
                 out.line(&format!("Machine config for {name} {text}"));
-                continue;
+                return;
             }
             let mut told = Vec::new();
             if let Some(error) = &removal.error {
@@ -76,7 +75,8 @@ fn run(context: &Context, command: &Command, invocation: Invocation) -> Result<(
                 true => told.iter().for_each(|failure| out.error(&failure.text)),
                 false => failures.append(&mut told),
             }
-        }
+        };
+        machines.remove_many(&names, force, done).await;
         failures
     })?;
     crate::context::join_failures(failures.into_iter().map(Err::<(), _>)).map(|_| ())

@@ -12,6 +12,8 @@ pub(crate) struct Output {
     failed: Mutex<Option<io::Error>>,
     /// Whether stdout is for a shell to evaluate, so that news go to stderr.
     evaluated: AtomicBool,
+    /// Whether news are about several machines at once.
+    several: AtomicBool,
     /// What moves at the foot of a terminal, once something does.
     bars: OnceLock<Bars>,
 }
@@ -50,6 +52,20 @@ impl Output {
     /// Keeps news off stdout from now on.
     pub(crate) fn keep_stdout_evaluable(&self) {
         self.evaluated.store(true, Ordering::Relaxed);
+    }
+
+    /// Puts the machine's name before news about it from now on.
+    pub(crate) fn tell_machines_apart(&self) {
+        self.several.store(true, Ordering::Relaxed);
+    }
+
+    /// A line about what is going on with a machine.
+    pub(crate) fn news_of(&self, machine: &str, line: &str) {
+        let before = format!("({machine}) ");
+        match self.several.load(Ordering::Relaxed) && !line.starts_with(&before) {
+            true => self.news(&(before + line)),
+            false => self.news(line),
+        }
     }
 
     /// Shows what a machine is at, where a person looks on.

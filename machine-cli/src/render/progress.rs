@@ -26,7 +26,7 @@ impl ProgressSink for Reporter {
     fn emit(&self, machine: &str, progress: Progress) {
         tracing::debug!("({machine}) {progress:?}");
         if let Some(line) = words(machine, &progress) {
-            self.out.news(&line);
+            self.out.news_of(machine, &line);
         }
         match progress {
             Progress::EngineUp | Progress::Stopped | Progress::Killed => self.out.done(machine),

@@ -241,11 +241,14 @@ impl Machines {
         for resource in &open {
             known.places.insert((account.clone(), resource.intent.scope.clone()));
         }
+        // What others still use stays when this machine's share in it goes.
+        let mut parts: Vec<_> = open.iter().flat_map(parts).collect();
+        parts.retain(|part| !known.used.contains(&part.id));
         let orphan = Orphan {
             machine: Some(id.to_owned()),
             name: about.map(|about| about.name),
             driver,
-            parts: open.iter().flat_map(parts).collect(),
+            parts,
             account: account.clone(),
             records: Vec::new(),
             has_journal: true,

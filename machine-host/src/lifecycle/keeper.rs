@@ -4,7 +4,7 @@
 //! driver's part of a create runs in a process of its own, the keeper: it holds the machine's lock,
 //! lets `Create` come to its end whatever happens to the command, and saves what the driver knows.
 //! The command watches: a request goes to the keeper's stdin, progress comes back line by line.
-use super::create::{CreateError, CreateSpec, Stage, at};
+use super::create::{CreateError, CreateSpec, Signing, Stage, at};
 use super::{Interrupt, Interrupter, Machines, Registry, Settings};
 use crate::store::{EngineOptions, LockName, SwarmOptions};
 use crate::{Progress, ProgressSink, platform};
@@ -183,8 +183,9 @@ impl Machines {
     /// What the keeper does.
     async fn make_as_keeper(&self, name: &str, spec: &CreateSpec) -> Result<(), CreateError> {
         super::create::check_name(name).map_err(at(Stage::Name))?;
-        let mut provider = self.provider(&spec.driver).map_err(at(Stage::Driver))?;
-        let (_lock, mut entry) = self.prepare(name, spec, provider.as_mut()).await?;
+        self.provider(&spec.driver).map_err(at(Stage::Driver))?;
+        let signing = Signing::new(self, spec);
+        let (_lock, mut entry, provider) = self.prepare(name, spec, &signing).await?;
         // For those who look at the machine meanwhile.
         let kept =
             self.store.lock(LockName::Keeper(name), &|| {}).await.map_err(at(Stage::Save))?;

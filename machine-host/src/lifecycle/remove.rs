@@ -1,8 +1,11 @@
-use super::Machines;
 use super::about::About;
 use super::operation::Operation;
+use super::{AT_ONCE, Machines};
 use crate::store::{Entry, Lock, LockName, Own};
+use futures_util::{StreamExt, stream};
 use machine_core::{Error, Journal, Provider, Result, merge};
+use std::collections::BTreeSet;
+use std::pin::pin;
 
 /// How a removal ended.
 #[derive(Debug)]
@@ -40,6 +43,27 @@ impl Machines {
         match removed {
             Err(error) if !force => Removal { gone: false, error: Some(error) },
             removed => self.forget(name, Some(lock), removed.err()),
+        }
+    }
+
+    /// Removes machines side by side, each as [`Machines::remove`] does. `done` hears of each in the
+    /// order given: whether there was such a machine, and how it ended.
+    pub async fn remove_many(
+        &self,
+        names: &[String],
+        force: bool,
+        mut done: impl FnMut(&str, bool, Removal),
+    ) {
+        let distinct: BTreeSet<_> = names.iter().collect();
+        // Whoever names a machine twice is told that it is gone the second time.
+        let at_once = if distinct.len() == names.len() { AT_ONCE } else { 1 };
+        let removed = names.iter().map(|name| async move {
+            let known = self.store.exists(name);
+            (name, known, self.remove(name, force).await)
+        });
+        let mut removed = pin!(stream::iter(removed).buffered(at_once));
+        while let Some((name, known, removal)) = removed.next().await {
+            done(name, known, removal);
         }
     }
 

@@ -1,0 +1,5 @@
+//! The binary with the driver `amazonec2`, against moto behind a proxy.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
+mod bench;
+mod gc;
+mod many;
