@@ -47,6 +47,8 @@ pub enum Progress {
     Stopped,
     /// The machine is down, unasked.
     Killed,
+    /// The machine has another address than its certificates are for; it is set up anew.
+    AddressChanged,
     /// The machine exists; it is not known to run yet.
     WaitingForRunning,
     /// The machine runs; what it is comes next.

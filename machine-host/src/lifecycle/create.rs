@@ -1,6 +1,7 @@
 use super::Machines;
 use super::about::About;
 use super::operation::{NoJournal, Operation, Saver};
+use super::setup::KEY;
 use crate::store::{
     AuthOptions, AuthPaths, Config, EngineOptions, Entry, Lock, LockName, Own, SwarmOptions,
 };
@@ -275,7 +276,7 @@ impl Machines {
         let mut state = entry.config.driver.clone();
         let own_ssh_key = provider.capabilities().own_ssh_key;
         if !own_ssh_key {
-            let path = self.store.machine_dir(&entry.name).join("id_rsa");
+            let path = self.store.machine_dir(&entry.name).join(KEY);
             operation.public_key = keys::generate_ssh_key(&path).map_err(at(Stage::Save))?;
             let path = path.to_string_lossy();
             state.write(&Key { path: &path }).map_err(at(Stage::Save))?;

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 const RUNNING: Duration = Duration::from_secs(180);
 /// Until the engine answers over TLS (docker/machine, `libmachine/cert/cert.go`: dial time-out).
 const TLS: Duration = Duration::from_secs(20);
+/// The private key that `create` made, in the machine's folder: Docker Machine's name for it.
+pub(super) const KEY: &str = "id_rsa";
 /// Docker's port for TLS (IANA).
 const DOCKER_PORT: u16 = 2376;
 
@@ -203,7 +205,12 @@ impl Machines {
             Error::new(ErrorKind::Unsupported, "", "the machine cannot be logged into")
         })?;
         let dir = self.store.machine_dir(&entry.name);
-        let key = endpoint.key.clone().map(|key| self.store.resolve(entry, &key));
+        let provider = self.registry.provider(&entry.config.driver_name);
+        let made_by_us = provider.is_some_and(|p| !p.capabilities().own_ssh_key);
+        let key = match &endpoint.key {
+            Some(key) => Some(self.store.resolve(entry, key)),
+            None => made_by_us.then(|| dir.join(KEY)),
+        };
         let mut target = Target::new(&entry.name, endpoint, dir.join("known_hosts"));
         target.key = key;
         target.client.clone_from(&self.settings.ssh);
@@ -231,17 +238,38 @@ impl Machines {
         }
     }
 
-    /// After a start: log in, look what it is, wait for the engine.
+    /// After a start: log in, look what it is, wait for the engine. Where the machine has another
+    /// address than its server's certificate is for, it is set up anew, so that clients can go on.
     pub(super) async fn settle(&self, provider: &dyn Provider, entry: &mut Entry) -> Result<()> {
         if provider.capabilities().endpoint_only {
             return Ok(());
         }
         let status = self.until_running(provider, entry).await?;
+        if self.has_moved(entry, &status)? {
+            self.progress.emit(&entry.name, Progress::AddressChanged);
+            self.own_id(entry)?;
+            let done = self.set_up(provider, entry, &status, Manner::default()).await;
+            return done.map_err(|CreateError { error, .. }| error);
+        }
         let mut session = self.log_in(provider, entry, &status).await?;
         let note = |progress| self.progress.emit(&entry.name, progress);
         provision::detect(&mut session, self.clock.as_ref(), &note).await?;
         session.close().await;
         self.until_engine_answers(entry, &engine_endpoint(&status)?).await
+    }
+
+    /// Whether the server's certificate is there, and not for the machine's address.
+    fn has_moved(&self, entry: &Entry, status: &Status) -> Result<bool> {
+        let (Some(ip), Some(auth)) = (&status.ip, entry.config.host.auth()?) else {
+            return Ok(false);
+        };
+        let paths = self.store.auth_paths(entry)?;
+        let [certificate, key] = [&auth.server_cert_path, &auth.server_key_path]
+            .map(|path| self.store.resolve(entry, path));
+        let stored = |names: &[String]| {
+            ServerPair::stored(&paths.ca_cert, &certificate, &key, names).is_some()
+        };
+        Ok(stored(&[]) && !stored(std::slice::from_ref(ip)))
     }
 
     /// Restarts a machine from within, and waits until it is another boot that answers.

@@ -85,7 +85,9 @@ async fn an_unreachable_machine_stays_and_is_removed() {
     let entry = bench.store().load("m").unwrap();
     assert_eq!(bench.machines.status(&entry).await.unwrap().state.to_string(), "Running");
     assert!(entry.config.driver.as_json().contains("\"MachineName\": \"m\""));
-    assert!(bench.store().machine_dir("m").join("id_rsa").exists(), "the caller made a key");
+    let key = bench.store().machine_dir("m").join("id_rsa");
+    assert!(key.exists(), "the caller made a key");
+    assert_eq!(bench.machines.ssh_target(&entry).await.unwrap().key, Some(key));
     let taken = bench.create().await.unwrap_err();
     assert_eq!(taken.to_string(), "Docker machine \"m\" already exists");
     bench.rm_leaves_nothing().await;
