@@ -11,6 +11,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// The command line as it was given, and what its global flags say.
 pub(crate) struct Context {
@@ -97,12 +101,14 @@ impl Context {
         }
         self.debug.set(debug).ok();
         if debug {
-            tracing_subscriber::fmt()
-                .with_max_level(tracing::Level::DEBUG)
+            // Amazon's SDK tells there which key it signs with, and the whole of what it signs.
+            let told = Targets::new().with_default(Level::DEBUG).with_target("aws_", Level::WARN);
+            let lines = tracing_subscriber::fmt::layer()
                 .with_writer(|| Unheard(std::io::stderr()))
                 .with_ansi(false)
                 .with_timer(tracing_subscriber::fmt::time::uptime())
-                .init();
+                .with_filter(told);
+            tracing_subscriber::registry().with(lines).init();
             tracing::debug!("Docker Machine Version:  {}", help::version());
         }
         Ok(())

@@ -16,6 +16,7 @@ const NOWHERE: &str = "127.0.0.2";
 pub(crate) struct Bench {
     pub(crate) cloud: Cloud,
     runtime: Runtime,
+    scale: f64,
     folder: tempfile::TempDir,
 }
 
@@ -48,6 +49,7 @@ impl Bench {
         Self::with_scale(SCALE)
     }
 
+    /// With other waits than most tests have.
     pub(crate) fn with_scale(scale: f64) -> Option<Self> {
         let cloud = match Cloud::start(Arc::new(RealClock::scaled(scale))) {
             Ok(cloud) => cloud,
@@ -60,7 +62,7 @@ impl Bench {
             }
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let bench = Self { cloud, runtime, folder: tempfile::tempdir().unwrap() };
+        let bench = Self { cloud, runtime, scale, folder: tempfile::tempdir().unwrap() };
         bench.all_are_at(NOWHERE);
         // Nobody may call the addresses that moto hands out, whatever goes wrong.
         let bin = bench.home().join("bin");
@@ -88,6 +90,16 @@ impl Bench {
         });
     }
 
+    /// Lets the binary log in for real, where instances are somewhere.
+    pub(crate) fn use_ssh(&self) {
+        std::fs::remove_file(self.home().join("bin/ssh")).unwrap();
+    }
+
+    /// What a second of waiting takes, in seconds.
+    pub(crate) fn scale(&self) -> f64 {
+        self.scale
+    }
+
     pub(crate) fn home(&self) -> &Path {
         self.folder.path()
     }
@@ -104,7 +116,7 @@ impl Bench {
         command.env("PATH", format!("{}:{path}", self.home().join("bin").display()));
         command.env("HOME", self.home()).env("USER", "tester").env("SHELL", "/bin/sh");
         command.env("MACHINE_STORAGE_PATH", self.store());
-        command.env("MACHINE_WAIT_SCALE", SCALE.to_string());
+        command.env("MACHINE_WAIT_SCALE", self.scale.to_string());
         command.env("AWS_ENDPOINT", self.cloud.endpoint());
         command.env("AWS_ACCESS_KEY_ID", "AKIATEST").env("AWS_SECRET_ACCESS_KEY", "canary");
         command.env("AWS_EC2_METADATA_DISABLED", "true");

@@ -8,6 +8,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::debug;
 
 /// Why one call failed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -108,7 +109,11 @@ where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
     fn of(self, operation: &'static str) -> Reply<T> {
-        self.map_err(|error| from_sdk(operation, error))
+        let reply = self.map_err(|error| from_sdk(operation, error));
+        if reply.is_ok() {
+            debug!(operation, "answered"); // what fails is told where it is repeated
+        }
+        reply
     }
 }
 
