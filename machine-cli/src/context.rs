@@ -1,9 +1,10 @@
 //! What every command is given.
 
 use crate::failure::Failure;
+use crate::registry::Drivers;
 use crate::render::plain::Output;
 use crate::render::progress::Reporter;
-use crate::{docker, golang, help, platform, registry};
+use crate::{docker, golang, help, platform};
 use machine_core::Options;
 use machine_host::{Entry, Interrupt, Keeper, Machines, Settings, SshClient, Store};
 use std::ffi::OsString;
@@ -145,6 +146,11 @@ impl Context {
         Store::new(self.root())
     }
 
+    /// The drivers that this command can use.
+    pub(crate) fn drivers(&self) -> Drivers {
+        Drivers::of(&self.store())
+    }
+
     /// The library, which tells what it does through `out`.
     pub(crate) fn machines(&self) -> Machines {
         self.machines_until(Interrupt::never())
@@ -171,8 +177,12 @@ impl Context {
         settings.interrupt = interrupt;
         settings.ssh = self.ssh_client();
         settings.keeper = self.keeper();
-        let registry = move |driver: &str| registry::provider_within(driver, look);
-        Machines::new(settings, registry, Arc::new(Reporter::new(self.out.clone())))
+        let drivers = Drivers::of(&self.store()).looking_for(look);
+        Machines::new(
+            settings,
+            move |driver: &str| drivers.provider(driver),
+            Arc::new(Reporter::new(self.out.clone())),
+        )
     }
 
     /// The system's client, unless there is none or the user wants another.
@@ -199,7 +209,11 @@ impl Context {
 
     /// Is such a program.
     pub(crate) fn keep(&self) -> Result<(), Failure> {
-        let kept = self.block_on(machine_host::keep(registry::provider))?;
+        let registry = |store: &Store| {
+            let drivers = Drivers::of(store);
+            move |driver: &str| drivers.provider(driver)
+        };
+        let kept = self.block_on(machine_host::keep(registry))?;
         // Only its kind knows what to say to it.
         kept.map_err(|_| self.unknown_command(KEEPER))
     }

@@ -6,7 +6,7 @@
 //! The command watches: a request goes to the keeper's stdin, progress comes back line by line.
 use super::create::{CreateError, CreateSpec, Stage, at};
 use super::{Interrupt, Interrupter, Machines, Registry, Settings};
-use crate::store::{EngineOptions, LockName, SwarmOptions};
+use crate::store::{EngineOptions, LockName, Store, SwarmOptions};
 use crate::{Progress, ProgressSink, platform};
 use machine_core::{Error, ErrorKind, Intent, Leftover, OptionKind, OptionSpec, OptionValue};
 use machine_core::{Options, Result};
@@ -198,11 +198,12 @@ impl Machines {
 /// stdout. When the other side goes away before anything could be made, it ends; after that, it
 /// lets the driver finish.
 ///
-/// Call it in a program that does nothing else, within a tokio runtime with I/O and time.
+/// Call it in a program that does nothing else, within a tokio runtime with I/O and time. `registry`
+/// is given the store that the request is about.
 ///
 /// # Errors
 /// When stdin holds no request.
-pub async fn keep(registry: impl Registry + 'static) -> Result<()> {
+pub async fn keep<R: Registry + 'static>(registry: impl FnOnce(&Store) -> R) -> Result<()> {
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line);
     read.map_err(|e| Error::wrap(ErrorKind::Other, "read request", e))?;
@@ -214,6 +215,7 @@ pub async fn keep(registry: impl Registry + 'static) -> Result<()> {
     let (name, settings, spec) = request.open(interrupt)?;
     let (report, writer) = Report::to_stdout();
     let report = Arc::new(report);
+    let registry = registry(&Store::new(&settings.store));
     let machines = Machines::new(settings, registry, report.clone());
     {
         let work = machines.make_as_keeper(&name, &spec);
