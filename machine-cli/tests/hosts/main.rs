@@ -1,6 +1,7 @@
 //! The binary against real hosts: systemd, sshd, dockerd, and a real docker client.
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod again;
+mod authoring;
 mod bench;
 mod commands;
 mod docker;

@@ -1,6 +1,7 @@
 //! Drivers that are programs of their own: to write, to install, to list and to remove them.
 mod install;
 mod list;
+mod new;
 mod remove;
 
 use super::{Command, Run, no_flags, read, with_help};
@@ -11,7 +12,8 @@ use crate::failure::Failure;
 pub(crate) const COMMAND: Command = Command {
     name: "driver",
     usage: "Manage drivers that are programs of their own",
-    description: "install DIR|BINARY   Install a driver: its folder, or its program alone\n   \
+    description: "new NAME             Write the crate of a new driver\n   \
+                  install DIR|BINARY   Install a driver: its folder, or its program alone\n   \
                   ls                   List drivers\n   \
                   rm NAME...           Remove installed drivers",
     arguments: "COMMAND [arg...]",
@@ -19,7 +21,7 @@ pub(crate) const COMMAND: Command = Command {
     run: Run::Raw(run),
 };
 
-const COMMANDS: &[Command] = &[install::COMMAND, list::COMMAND, remove::COMMAND];
+const COMMANDS: &[Command] = &[new::COMMAND, install::COMMAND, list::COMMAND, remove::COMMAND];
 
 fn run(context: &Context, command: &Command, args: &[String]) -> Result<(), Failure> {
     let (name, rest) = match args.split_first() {
@@ -36,7 +38,8 @@ fn run(context: &Context, command: &Command, args: &[String]) -> Result<(), Fail
     let found = COMMANDS.iter().find(|command| command.name == full);
     let command = found.ok_or_else(|| context.unknown_command(&full))?;
     let Run::Flags(function) = command.run else { return Ok(()) };
-    match read(context, command, &(command.flags)(), &[], &argv::reorder(rest))? {
+    let hidden = if name == "new" { new::hidden_flags() } else { Vec::new() };
+    match read(context, command, &(command.flags)(), &hidden, &argv::reorder(rest))? {
         Some(invocation) => function(context, command, invocation),
         None => Ok(()),
     }

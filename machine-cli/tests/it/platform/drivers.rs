@@ -108,3 +108,34 @@ fn what_is_wrong_with_a_driver_is_said() {
     }
     assert!(!home.store().exists());
 }
+
+#[test]
+fn a_new_driver_has_a_sound_name_and_a_folder_of_its_own() {
+    let home = Home::new();
+    for name in ["", "My", "x-", "a.b", "a/b", "..", "1st", "none"] {
+        let answer = home.run(&["driver", "new", name]);
+        assert_eq!((answer.code, answer.out.as_str()), (Some(1), ""), "{name}");
+    }
+    fs::create_dir(home.path().join("taken")).unwrap();
+    home.fails("driver new taken", "cannot write taken: File exists (os error 17)\n");
+    home.prints(
+        "driver new two-words",
+        "Wrote driver \"two-words\" to two-words/; see two-words/README.md\n",
+    );
+    let read = |file: &str| fs::read_to_string(home.path().join("two-words").join(file)).unwrap();
+    assert_eq!(read("version.txt"), "0.1.0\n");
+    assert_eq!(read("config.yml"), "name: two-words\ndriver: two-words\n");
+    assert!(read("src/options.rs").contains("\"TWO_WORDS_COMMAND\""));
+    assert!(read("src/main.rs").contains("docker_machine_driver_two_words::Driver"));
+    assert!(!read("Cargo.toml").contains("[patch"));
+    for file in [
+        "Cargo.toml",
+        "README.md",
+        "src/lib.rs",
+        "src/tool.rs",
+        "tests/conformance.rs",
+        ".gitignore",
+    ] {
+        assert!(!read(file).contains('@'), "{file}");
+    }
+}
