@@ -10,7 +10,8 @@ use crate::{hosts, setup};
 
 /// All crates but those whose SDK alone takes as long as everything else: these are tested by name,
 /// `cargo xtask test -p machine-provider-aws`.
-pub(crate) const WORKSPACE: [&str; 3] = ["--workspace", "--exclude", "machine-provider-aws"];
+pub(crate) const WORKSPACE: [&str; 5] =
+    ["--workspace", "--exclude", "machine-provider-aws", "--features", "machine-cli/drivers"];
 
 pub(crate) fn run(sh: &Shell, arguments: &[String]) -> Result<()> {
     let able = cfg!(target_os = "linux") && setup::is_root();

@@ -139,3 +139,18 @@ fn a_new_driver_has_a_sound_name_and_a_folder_of_its_own() {
         assert!(!read(file).contains('@'), "{file}");
     }
 }
+
+/// Programs of the feature `drivers`.
+#[cfg(feature = "drivers")]
+#[test]
+fn linked_drivers_are_programs_of_their_own() {
+    use machine_plugin::{Driver, PluginProvider};
+    for (name, program) in [
+        ("generic", env!("CARGO_BIN_EXE_docker-machine-driver-generic")),
+        ("none", env!("CARGO_BIN_EXE_docker-machine-driver-none")),
+    ] {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let driver = PluginProvider::new(Driver::new(name, program));
+        assert_eq!(runtime.block_on(driver.identify()).unwrap(), name);
+    }
+}
