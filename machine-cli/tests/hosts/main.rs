@@ -6,6 +6,9 @@ mod bench;
 mod commands;
 mod docker;
 mod faults;
+#[path = "../../../machine-plugin/tests/it/go.rs"]
+mod go;
+mod kept;
 mod kills;
 mod main_job;
 #[cfg(feature = "native-ssh")]

@@ -6,6 +6,8 @@ mod drivers;
 #[path = "../../../../machine-plugin/tests/it/go.rs"]
 mod go;
 #[cfg(unix)]
+mod kills;
+#[cfg(unix)]
 mod plugin;
 #[cfg(unix)]
 mod run;
