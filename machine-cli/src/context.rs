@@ -1,9 +1,10 @@
 //! What every command is given.
 
 use crate::failure::Failure;
+use crate::registry::Drivers;
 use crate::render::plain::Output;
 use crate::render::progress::Reporter;
-use crate::{docker, golang, help, platform, registry};
+use crate::{docker, golang, help, platform};
 use machine_core::Options;
 use machine_host::{Entry, Interrupt, Keeper, Machines, RealClock, Settings, SshClient, Store};
 use std::ffi::OsString;
@@ -151,6 +152,11 @@ impl Context {
         Store::new(self.root())
     }
 
+    /// The drivers that this command can use.
+    pub(crate) fn drivers(&self) -> Drivers {
+        Drivers::of(&self.store())
+    }
+
     /// The library, which tells what it does through `out`.
     pub(crate) fn machines(&self) -> Machines {
         self.machines_until(Interrupt::never())
@@ -177,7 +183,8 @@ impl Context {
         settings.interrupt = interrupt;
         settings.ssh = self.ssh_client();
         settings.keeper = self.keeper();
-        let registry = move |driver: &str| registry::provider_within(driver, look);
+        let drivers = Drivers::of(&self.store()).looking_for(look);
+        let registry = move |driver: &str| drivers.provider(driver);
         let machines = Machines::new(settings, registry, Arc::new(Reporter::new(self.out.clone())));
         match wait_scale() {
             Some(scale) => machines.with_clock(RealClock::scaled(scale)),
@@ -209,7 +216,11 @@ impl Context {
 
     /// Is such a program.
     pub(crate) fn keep(&self) -> Result<(), Failure> {
-        let kept = self.block_on(machine_host::keep(registry::provider))?;
+        let registry = |store: &Store| {
+            let drivers = Drivers::of(store);
+            move |driver: &str| drivers.provider(driver)
+        };
+        let kept = self.block_on(machine_host::keep(registry))?;
         // Only its kind knows what to say to it.
         kept.map_err(|_| self.unknown_command(KEEPER))
     }

@@ -1,20 +1,65 @@
 //! The linked providers, one cargo feature each, and those that are programs of their own.
 
 use machine_core::Provider;
+use machine_host::Store;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Drivers that this program can have, and the feature that links each.
 const FEATURES: [(&str, &str); 3] =
     [("amazonec2", "aws"), ("generic", "generic"), ("none", "generic")];
 
-/// A fresh provider for the driver of that name: a linked one, else the plugin that is found.
-pub(crate) fn provider(driver: &str) -> Option<Box<dyn Provider>> {
-    provider_within(driver, None)
+/// The drivers of one store: those linked, those installed in it, and those on `PATH`.
+#[derive(Clone, Debug)]
+pub(crate) struct Drivers {
+    #[cfg_attr(not(feature = "plugin"), expect(dead_code, reason = "nothing can be installed"))]
+    installed: PathBuf,
+    #[cfg_attr(not(feature = "plugin"), expect(dead_code, reason = "linked ones have no limit"))]
+    look: Option<Duration>,
 }
 
-/// As [`provider`], with another limit for one look at a machine where the provider bounds them.
-pub(crate) fn provider_within(driver: &str, look: Option<Duration>) -> Option<Box<dyn Provider>> {
-    linked_provider(driver).or_else(|| plugin(driver, look))
+impl Drivers {
+    pub(crate) fn of(store: &Store) -> Self {
+        Self { installed: store.drivers_dir(), look: None }
+    }
+
+    /// With another limit for one look at a machine where the provider bounds them.
+    pub(crate) fn looking_for(self, look: Option<Duration>) -> Self {
+        Self { look, ..self }
+    }
+
+    /// A fresh provider for the driver of that name: a linked one, else the plugin that is found.
+    pub(crate) fn provider(&self, driver: &str) -> Option<Box<dyn Provider>> {
+        linked_provider(driver).or_else(|| self.plugin(driver))
+    }
+
+    #[cfg(feature = "plugin")]
+    fn plugin(&self, driver: &str) -> Option<Box<dyn Provider>> {
+        use machine_plugin::{PluginProvider, TimeLimits};
+        let found = self.search().find(driver).ok()?;
+        let mut limits = TimeLimits::default();
+        if let Some(look) = self.look {
+            limits.status = look;
+        }
+        Some(Box::new(PluginProvider::new(found).with_limits(limits)))
+    }
+
+    #[cfg(not(feature = "plugin"))]
+    fn plugin(&self, _: &str) -> Option<Box<dyn Provider>> {
+        None
+    }
+
+    /// Drivers that are programs of their own, wherever they are.
+    #[cfg(feature = "plugin")]
+    pub(crate) fn search(&self) -> machine_plugin::DriverSearch {
+        machine_plugin::DriverSearch::from_env().with_installed(self.installed())
+    }
+
+    /// Drivers in the store.
+    #[cfg(feature = "plugin")]
+    pub(crate) fn installed(&self) -> machine_plugin::InstalledDrivers {
+        machine_plugin::InstalledDrivers::new(&self.installed)
+    }
 }
 
 fn linked_provider(driver: &str) -> Option<Box<dyn Provider>> {
@@ -29,22 +74,6 @@ fn linked_provider(driver: &str) -> Option<Box<dyn Provider>> {
         machine_provider_generic::NONE => Some(Box::new(machine_provider_generic::NoDriver::new())),
         _ => None,
     }
-}
-
-#[cfg(feature = "plugin")]
-fn plugin(driver: &str, look: Option<Duration>) -> Option<Box<dyn Provider>> {
-    use machine_plugin::{DriverSearch, PluginProvider, TimeLimits};
-    let found = DriverSearch::from_env().find(driver).ok()?;
-    let mut limits = TimeLimits::default();
-    if let Some(look) = look {
-        limits.status = look;
-    }
-    Some(Box::new(PluginProvider::new(found).with_limits(limits)))
-}
-
-#[cfg(not(feature = "plugin"))]
-fn plugin(_: &str, _: Option<Duration>) -> Option<Box<dyn Provider>> {
-    None
 }
 
 /// Serves a linked driver as a plugin, where this process was started as one. Else nothing.

@@ -11,6 +11,6 @@ mod rpc;
 mod server;
 
 #[cfg(feature = "client")]
-pub use client::{Driver, DriverSearch, PluginProvider, TimeLimits};
+pub use client::{Driver, DriverSearch, Installed, InstalledDrivers, PluginProvider, TimeLimits};
 #[cfg(feature = "server")]
 pub use server::{requested, serve};

@@ -141,7 +141,7 @@ impl Offer {
                 invocation.given.iter().filter(|(name, _)| known(name)).cloned().collect();
             Options::new(specs, values)
         };
-        refuse_swarm(driver, options)?;
+        refuse_swarm(context, driver, options)?;
         let shared = flags();
         let mut spec = CreateSpec::new(driver.as_str(), of(&own)?);
         spec.shared = of(&shared)?;
@@ -154,9 +154,9 @@ impl Offer {
 }
 
 /// Docker Machine would run containers of an image that is not maintained any more.
-fn refuse_swarm(driver: &str, options: &Options) -> Result<(), Failure> {
+fn refuse_swarm(context: &Context, driver: &str, options: &Options) -> Result<(), Failure> {
     let asked = ["swarm", "swarm-master"].into_iter().find(|name| options.switch(name));
-    let stored = registry::provider(driver).is_some_and(|p| p.capabilities().endpoint_only);
+    let stored = context.drivers().provider(driver).is_some_and(|p| p.capabilities().endpoint_only);
     match asked.filter(|_| !stored) {
         None => Ok(()),
         Some(flag) => Err(Failure::new(format!(
@@ -168,7 +168,7 @@ fn refuse_swarm(driver: &str, options: &Options) -> Result<(), Failure> {
 
 fn options_of(context: &Context, driver: &str) -> Result<Vec<OptionSpec>, Failure> {
     let provider: Box<dyn Provider> =
-        registry::provider(driver).ok_or_else(|| unknown_driver(driver))?;
+        context.drivers().provider(driver).ok_or_else(|| unknown_driver(driver))?;
     Ok(context.block_on(provider.options())??)
 }
 
@@ -201,7 +201,7 @@ fn choose(context: &Context, words: &[String]) -> Result<Option<String>, Failure
         .filter(|driver| !driver.is_empty())
         .or_else(|| crate::variable("MACHINE_DRIVER").filter(|driver| !driver.is_empty()));
     if let Some(driver) = named {
-        return match registry::provider(&driver) {
+        return match context.drivers().provider(&driver) {
             Some(_) => Ok(Some(driver)),
             None => Err(unknown_driver(&driver)),
         };
@@ -225,7 +225,7 @@ fn choose(context: &Context, words: &[String]) -> Result<Option<String>, Failure
     Ok(HYPERVISORS
         .iter()
         .find(|(driver, programs)| {
-            registry::provider(driver).is_some()
+            context.drivers().provider(driver).is_some()
                 && programs.iter().any(|program| platform::find_program(program).is_some())
         })
         .map(|(driver, _)| (*driver).to_owned()))

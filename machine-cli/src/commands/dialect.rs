@@ -4,7 +4,6 @@ use super::Command;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::Invocation;
-use crate::registry;
 use machine_core::{OptionKind, OptionSpec, Options};
 
 /// Commands that take [`UPDATE`].
@@ -44,7 +43,9 @@ impl Extra {
         }
         // A machine that is not there, or whose driver is not, has no flags to add.
         let entry = args.last().and_then(|name| context.store().load(name).ok());
-        if let Some(provider) = entry.and_then(|e| registry::provider(&e.config.driver_name)) {
+        if let Some(provider) =
+            entry.and_then(|e| context.drivers().provider(&e.config.driver_name))
+        {
             extra.driver = context.block_on(provider.options())??;
             extra.driver.retain(|spec| !(command.flags)().iter().any(|own| own.name == spec.name));
             extra.all.extend(extra.driver.iter().cloned());

@@ -2,7 +2,6 @@ use super::{ARGUMENTS, Command, ONE_NAME, Run, with_help};
 use crate::context::{Context, expected_one};
 use crate::failure::Failure;
 use crate::flags::Invocation;
-use crate::registry;
 use crate::template::{self, Extra, Template};
 use machine_core::{OptionKind, OptionSpec, State};
 
@@ -33,7 +32,7 @@ fn run(context: &Context, command: &Command, invocation: Invocation) -> Result<(
     }
     let name = context.target(invocation.args)?;
     let mut entry = context.store().load(&name)?;
-    if registry::provider(&entry.config.driver_name).is_none() {
+    if context.drivers().provider(&entry.config.driver_name).is_none() {
         entry.config.driver = State::new(&Absent { name: &entry.config.driver_name })?;
     }
     let json = entry.config.to_json();

@@ -4,9 +4,9 @@ use super::{ARGUMENTS, Command, Run};
 use crate::context::Context;
 use crate::failure::{Failure, chain};
 use crate::flags::Invocation;
+use crate::natural;
 use crate::render::table::{LIST, align};
 use crate::template::{Extra, Struct, Template, Value};
-use crate::{natural, registry};
 use machine_core::{MachineState, OptionKind, OptionSpec};
 use machine_host::{EngineOptions, Entry, HostOptions, Look, Machines, SwarmOptions};
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,7 +120,7 @@ pub(super) async fn rows<'e>(
 ) -> Vec<Row<'e>> {
     let docker_host = crate::variable("DOCKER_HOST").unwrap_or_default();
     let drivers: BTreeSet<&str> = entries.iter().map(|e| e.config.driver_name.as_str()).collect();
-    let known = drivers.into_iter().filter(|driver| registry::provider(driver).is_some());
+    let known = drivers.into_iter().filter(|driver| machines.provider(driver).is_ok());
     let known: BTreeSet<&str> = known.collect();
     let looks = machines.look(entries, limit).await;
     let mut rows: Vec<Row<'_>> = entries

@@ -3,6 +3,8 @@ mod active;
 mod config;
 mod create;
 pub(crate) mod dialect;
+#[cfg(feature = "plugin")]
+mod driver;
 mod env;
 mod filter;
 mod gc;
@@ -62,6 +64,8 @@ pub(crate) const COMMANDS: &[Command] = &[
     active::COMMAND,
     config::COMMAND,
     create::COMMAND,
+    #[cfg(feature = "plugin")]
+    driver::COMMAND,
     env::COMMAND,
     gc::COMMAND,
     inspect::COMMAND,

@@ -68,6 +68,9 @@ fn run(context: &Context, command: &Command, invocation: Invocation) -> Result<(
             if removal.gone && known {
                 // An error that leaves nothing here may still leave something elsewhere.
                 out.line(&format!("Successfully removed {name}"));
+                if let Some(driver) = &removal.cut_off {
+                    out.error(&cut_off(name, driver));
+                }
             } else if force {
                 told.push(Failure::new(format!("Can't remove \"{name}\"")));
             }
@@ -80,4 +83,12 @@ fn run(context: &Context, command: &Command, invocation: Invocation) -> Result<(
         failures
     })?;
     crate::context::join_failures(failures.into_iter().map(Err::<(), _>)).map(|_| ())
+}
+
+/// Not a failure: whatever was known is gone.
+fn cut_off(name: &str, driver: &str) -> String {
+    format!(
+        "The create of \"{name}\" had been cut off: what driver \"{driver}\" made last, and had not \
+         told, may remain. Look there for what is called \"{name}\""
+    )
 }

@@ -179,31 +179,35 @@ impl Machines {
         check_name(name).map_err(at(Stage::Name))?;
         let unsigned = self.provider(&spec.driver).map_err(at(Stage::Driver))?;
         let able = unsigned.capabilities();
-        let keeper = self.settings.keeper.as_ref().filter(|_| able.needs_keeper);
-        let (_lock, mut entry, provider) = match keeper {
-            Some(keeper) => {
-                self.make_kept(keeper, name, spec).await?;
-                if able.endpoint_only {
-                    return Ok(());
-                }
-                // The keeper gave the lock back; whoever came between may have removed the machine.
-                let lock = self.lock(name).await.map_err(at(Stage::Wait))?;
-                let entry = self.store.load(name).map_err(at(Stage::Wait))?;
-                let source = entry.own.as_ref().and_then(|own| own.source.as_deref());
-                let mut provider = unsigned;
-                provider.sign_in(&spec.options, source).await.map_err(at(Stage::Wait))?;
-                (lock, entry, Arc::from(provider))
-            }
-            None => {
-                let (lock, mut entry, provider) = self.prepare(name, spec, signing).await?;
-                self.make(provider.as_ref(), &mut entry, spec).await?;
-                (lock, entry, provider)
-            }
+        let Some(keeper) = self.settings.keeper.as_ref().filter(|_| able.needs_keeper) else {
+            let (_lock, mut entry, provider) = self.prepare(name, spec, signing).await?;
+            self.make(provider.as_ref(), &mut entry, spec).await?;
+            return self.finish(provider.as_ref(), &mut entry, spec).await;
         };
-        if able.endpoint_only {
-            return Ok(());
+        let keeping = self.make_kept(keeper, name, spec).await?;
+        let finished = async {
+            let mut entry = self.store.load(name).map_err(at(Stage::Wait))?;
+            let source = entry.own.as_ref().and_then(|own| own.source.as_deref());
+            let mut provider = unsigned;
+            provider.sign_in(&spec.options, source).await.map_err(at(Stage::Wait))?;
+            self.finish(provider.as_ref(), &mut entry, spec).await
+        };
+        let finished = finished.await;
+        keeping.end().await;
+        finished
+    }
+
+    /// Of a machine that was made, a Docker host; where it is to be one.
+    async fn finish(
+        &self,
+        provider: &dyn Provider,
+        entry: &mut Entry,
+        spec: &CreateSpec,
+    ) -> Result<(), CreateError> {
+        match provider.capabilities().endpoint_only {
+            true => Ok(()),
+            false => self.set_up_new(provider, entry, spec.install_url_given).await,
         }
-        self.set_up_new(provider.as_ref(), &mut entry, spec.install_url_given).await
     }
 
     /// All up to the durable entry. The lock is held until the machine is whole.
@@ -303,7 +307,10 @@ impl Machines {
     }
 
     pub(super) async fn lock(&self, name: &str) -> Result<Lock> {
-        let waiting = || self.progress.emit(name, Progress::WaitingForLock);
+        let waiting = || {
+            tracing::debug!(machine = name, "waiting for another command on this machine");
+            self.progress.emit(name, Progress::WaitingForLock);
+        };
         self.store.lock(LockName::Machine(name), &waiting).await
     }
 }

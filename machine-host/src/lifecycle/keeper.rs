@@ -6,7 +6,7 @@
 //! The command watches: a request goes to the keeper's stdin, progress comes back line by line.
 use super::create::{CreateError, CreateSpec, Signing, Stage, at};
 use super::{Interrupt, Interrupter, Machines, Registry, Settings};
-use crate::store::{EngineOptions, LockName, SwarmOptions};
+use crate::store::{EngineOptions, Lock, LockName, Store, SwarmOptions};
 use crate::{Progress, ProgressSink, platform};
 use machine_core::{Error, ErrorKind, Intent, Leftover, OptionKind, OptionSpec, OptionValue};
 use machine_core::{Options, Result};
@@ -95,14 +95,30 @@ struct Fault {
     leftovers: Vec<(Intent, Vec<String>, Fault)>,
 }
 
+/// A keeper that has done its part: it holds the machine's lock until this is dropped, which also
+/// happens when the command is killed.
+#[derive(Debug)]
+pub(super) struct Keeping {
+    child: Child,
+    input: ChildStdin,
+}
+
+impl Keeping {
+    /// Gives the lock back, and returns once that is done.
+    pub(super) async fn end(mut self) {
+        drop(self.input);
+        self.child.wait().await.ok();
+    }
+}
+
 impl Machines {
-    /// The driver's part of a create, in a process of its own: returns once that has ended.
+    /// The driver's part of a create, in a process of its own: returns once that is done.
     pub(super) async fn make_kept(
         &self,
         keeper: &Keeper,
         name: &str,
         spec: &CreateSpec,
-    ) -> Result<(), CreateError> {
+    ) -> Result<Keeping, CreateError> {
         let begun = self.begin(keeper, name, spec).await.map_err(at(Stage::Driver))?;
         let (mut child, mut input) = begun;
         let Some(output) = child.stdout.take() else { return Err(at(Stage::Driver)(lost(""))) };
@@ -126,9 +142,10 @@ impl Machines {
                     self.progress.emit(name, progress);
                 }
                 Some(Message::Ended(ended)) => {
-                    drop(input);
-                    child.wait().await.ok();
-                    return ended.map_err(Failure::into_error);
+                    let keeping = Keeping { child, input };
+                    let Err(failure) = ended else { return Ok(keeping) };
+                    keeping.end().await;
+                    return Err(failure.into_error());
                 }
                 None => {
                     let status = child.wait().await.map(|status| status.to_string());
@@ -180,30 +197,31 @@ impl Machines {
         }
     }
 
-    /// What the keeper does.
-    async fn make_as_keeper(&self, name: &str, spec: &CreateSpec) -> Result<(), CreateError> {
+    /// What the keeper does. The machine's lock comes back.
+    async fn make_as_keeper(&self, name: &str, spec: &CreateSpec) -> Result<Lock, CreateError> {
         super::create::check_name(name).map_err(at(Stage::Name))?;
         self.provider(&spec.driver).map_err(at(Stage::Driver))?;
         let signing = Signing::new(self, spec);
-        let (_lock, mut entry, provider) = self.prepare(name, spec, &signing).await?;
+        let (lock, mut entry, provider) = self.prepare(name, spec, &signing).await?;
         // For those who look at the machine meanwhile.
         let kept =
             self.store.lock(LockName::Keeper(name), &|| {}).await.map_err(at(Stage::Save))?;
         let made = self.make(provider.as_ref(), &mut entry, spec).await;
         kept.unlink().ok(); // nobody needs the file
-        made
+        made.map(|()| lock)
     }
 }
 
 /// Serves one create as a [`Keeper`]: reads the request from stdin, writes progress and the end to
 /// stdout. When the other side goes away before anything could be made, it ends; after that, it
-/// lets the driver finish.
+/// lets the driver finish. A machine that was made stays locked until the other side goes away.
 ///
-/// Call it in a program that does nothing else, within a tokio runtime with I/O and time.
+/// Call it in a program that does nothing else, within a tokio runtime with I/O and time. `registry`
+/// is given the store that the request is about.
 ///
 /// # Errors
 /// When stdin holds no request.
-pub async fn keep(registry: impl Registry + 'static) -> Result<()> {
+pub async fn keep<R: Registry + 'static>(registry: impl FnOnce(&Store) -> R) -> Result<()> {
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line);
     read.map_err(|e| Error::wrap(ErrorKind::Other, "read request", e))?;
@@ -211,10 +229,11 @@ pub async fn keep(registry: impl Registry + 'static) -> Result<()> {
         .map_err(|e| Error::wrap(ErrorKind::InvalidOption, "read request", e))?;
     platform::leave_session();
     let (interrupter, interrupt) = Interrupt::channel();
-    let gone = watch_input(interrupter);
+    let mut gone = watch_input(interrupter);
     let (name, settings, spec) = request.open(interrupt)?;
     let (report, writer) = Report::to_stdout();
     let report = Arc::new(report);
+    let registry = registry(&Store::new(&settings.store));
     let machines = Machines::new(settings, registry, report.clone());
     {
         let work = machines.make_as_keeper(&name, &spec);
@@ -222,14 +241,24 @@ pub async fn keep(registry: impl Registry + 'static) -> Result<()> {
         let ended = tokio::select! {
             biased;
             ended = &mut work => Some(ended),
-            _ = gone => None,
+            _ = &mut gone => None,
         };
+        let is_alone = ended.is_none();
         let ended = match ended {
             Some(ended) => ended,
             None if report.is_creating() => work.await,
             None => return Ok(()),
         };
-        report.send(Message::Ended(ended.map_err(Failure::new)));
+        let (_lock, ended) = match ended {
+            Ok(lock) => (Some(lock), Ok(())),
+            Err(error) => (None, Err(Failure::new(error))),
+        };
+        let was_made = ended.is_ok();
+        report.send(Message::Ended(ended));
+        // Until the machine is a Docker host, or the command that makes it one is gone.
+        if was_made && !is_alone {
+            gone.await.ok();
+        }
     }
     drop((machines, report));
     writer.join().ok();
@@ -400,6 +429,9 @@ struct Cause {
 
 /// The driver may have made something.
 fn lost(status: &str) -> Error {
-    let text = format!("the process that watched over it has ended ({status})");
+    let text = format!(
+        "the process that watched over it has ended ({status}); what the driver made and had not \
+         told yet may remain"
+    );
     Error::new(ErrorKind::Indeterminate, "", text)
 }

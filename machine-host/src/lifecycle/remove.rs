@@ -3,7 +3,7 @@ use super::operation::Operation;
 use super::{AT_ONCE, Machines};
 use crate::store::{Entry, Lock, LockName, Own};
 use futures_util::{StreamExt, stream};
-use machine_core::{Error, Journal, Provider, Result, merge};
+use machine_core::{Error, Journal, Provider, Result, merge, resources};
 use std::collections::BTreeSet;
 use std::pin::pin;
 
@@ -15,6 +15,19 @@ pub struct Removal {
     pub gone: bool,
     /// What went wrong; with `gone`, what may remain elsewhere.
     pub error: Option<Error>,
+    /// The driver whose create was cut off together with its keeper: what it made last, and had not
+    /// told, may remain, and nothing here knows of it.
+    pub cut_off: Option<String>,
+}
+
+impl Removal {
+    fn gone(error: Option<Error>) -> Self {
+        Self { gone: true, error, cut_off: None }
+    }
+
+    fn failed(error: Error) -> Self {
+        Self { gone: false, error: Some(error), cut_off: None }
+    }
 }
 
 impl Machines {
@@ -29,21 +42,36 @@ impl Machines {
                 // A command was killed: the name is known to nobody, and its remains are not either.
                 true => match self.lock(name).await {
                     Ok(lock) => self.forget(name, Some(lock), unknown),
-                    Err(error) => Removal { gone: false, error: Some(error) },
+                    Err(error) => Removal::failed(error),
                 },
-                false => Removal { gone: true, error: unknown },
+                false => Removal::gone(unknown),
             };
         }
         let lock = match self.lock(name).await {
             Ok(lock) => lock,
-            Err(error) if !force => return Removal { gone: false, error: Some(error) },
+            Err(error) if !force => return Removal::failed(error),
             Err(error) => return self.forget(name, None, Some(error)),
         };
+        let cut_off = self.cut_off(name).await;
         let removed = self.remove_resources(name).await;
-        match removed {
-            Err(error) if !force => Removal { gone: false, error: Some(error) },
+        let removal = match removed {
+            Err(error) if !force => Removal::failed(error),
             removed => self.forget(name, Some(lock), removed.err()),
+        };
+        Removal { cut_off, ..removal }
+    }
+
+    /// The driver, where a keeper was killed in the middle of its create: then its file is there, and
+    /// what was begun has no end in the journal.
+    async fn cut_off(&self, name: &str) -> Option<String> {
+        if !self.store.has_lock_file(LockName::Keeper(name)) {
+            return None;
         }
+        let entry = self.store.load(name).ok()?;
+        let journal = self.journal(&entry.own.as_ref()?.id).ok()?;
+        let known = resources(&journal.records().await.ok()?);
+        let is_begun = known.iter().any(|resource| resource.open && resource.ids.is_empty());
+        is_begun.then_some(entry.config.driver_name)
     }
 
     /// Removes machines side by side, each as [`Machines::remove`] does. `done` hears of each in the
@@ -121,9 +149,9 @@ impl Machines {
                     self.store.discard(LockName::Keeper(name)); // a killed keeper left it
                     lock.unlink().ok(); // nobody needs the file; it is only left behind
                 }
-                Removal { gone: true, error }
+                Removal::gone(error)
             }
-            Err(failed) => Removal { gone: false, error: Some(error.unwrap_or(failed)) },
+            Err(failed) => Removal::failed(error.unwrap_or(failed)),
         }
     }
 }

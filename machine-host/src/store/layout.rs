@@ -17,7 +17,7 @@ const MAX_FILE: u64 = 4 << 20;
 const MANY: usize = 64;
 
 /// Docker Machine's store: a folder with `machines`, `certs` and `cache`, and what is ours beside
-/// them (`store.json`, `journal`, `locks`).
+/// them (`store.json`, `journal`, `locks`, `drivers`).
 ///
 /// Nothing is kept in memory. Whoever changes a machine holds its [`crate::LockName::Machine`].
 #[derive(Clone, Debug)]
@@ -49,6 +49,11 @@ impl Store {
     /// The folder that machines share, for images.
     pub fn cache_dir(&self) -> PathBuf {
         self.root.join("cache")
+    }
+
+    /// The folder of drivers that are installed in this store.
+    pub fn drivers_dir(&self) -> PathBuf {
+        self.root.join("drivers")
     }
 
     /// The journal of a machine, by its id ([`Own::id`]).

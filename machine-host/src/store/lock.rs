@@ -135,6 +135,12 @@ impl Store {
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 
+    /// Whether the lock's file is there, held or not.
+    #[cfg(feature = "full")]
+    pub(crate) fn has_lock_file(&self, what: LockName<'_>) -> bool {
+        self.root().join("locks").join(what.file()).exists()
+    }
+
     /// Removes the file of a lock that nobody can hold now.
     #[cfg(feature = "full")]
     pub(crate) fn discard(&self, what: LockName<'_>) {

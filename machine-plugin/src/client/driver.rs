@@ -1,3 +1,5 @@
+use crate::client::InstalledDrivers;
+use crate::client::folder::program_name;
 use crate::platform;
 use machine_core::{Error, ErrorKind, Result};
 use std::env;
@@ -51,10 +53,11 @@ impl Driver {
     }
 }
 
-/// Where drivers are looked for: folders given first, then `PATH`, then inside an original Docker
-/// Machine.
+/// Where drivers are looked for: among those installed, in folders given, then on `PATH`, then inside
+/// an original Docker Machine.
 #[derive(Clone, Debug, Default)]
 pub struct DriverSearch {
+    installed: Option<InstalledDrivers>,
     folders: Vec<PathBuf>,
     path: Option<OsString>,
     go_binary: Option<PathBuf>,
@@ -69,7 +72,14 @@ impl DriverSearch {
     /// Looks where `PATH` says, and in the Docker Machine that `MACHINE_GO_BINARY` names.
     pub fn from_env() -> Self {
         let go_binary = env::var_os(GO_BINARY).filter(|path| !path.is_empty()).map(PathBuf::from);
-        Self { folders: Vec::new(), path: env::var_os("PATH"), go_binary }
+        Self { path: env::var_os("PATH"), go_binary, ..Self::default() }
+    }
+
+    /// Looks among these drivers first.
+    #[must_use]
+    pub fn with_installed(mut self, installed: InstalledDrivers) -> Self {
+        self.installed = Some(installed);
+        self
     }
 
     /// Adds a folder to look in before `PATH`.
@@ -105,10 +115,13 @@ impl DriverSearch {
             let found = found.and_then(|(folder, file)| first_in(folder, file));
             return found.map(|path| Driver::new(name, path)).ok_or_else(|| missing(name, name));
         }
-        let file = format!("docker-machine-driver-{name}");
+        let file = program_name(name);
         // A name with a separator would lead out of the folders.
         if name.is_empty() || name.contains(['/', '\\', '\0']) {
             return Err(missing(name, &file));
+        }
+        if let Some(driver) = self.installed.as_ref().and_then(|installed| installed.find(name)) {
+            return Ok(driver);
         }
         let path = self.path.iter().flat_map(env::split_paths);
         let mut folders = self.folders.iter().cloned().chain(path);
@@ -121,7 +134,8 @@ impl DriverSearch {
         }
     }
 
-    /// Names of all drivers whose binaries are in the folders or on `PATH`, sorted.
+    /// Names of all drivers whose binaries are in the folders or on `PATH`, sorted. Those installed
+    /// are listed by themselves.
     pub fn names(&self) -> Vec<String> {
         let path = self.path.iter().flat_map(env::split_paths);
         let folders = self.folders.iter().cloned().chain(path);
@@ -131,7 +145,7 @@ impl DriverSearch {
                 let path = file.path();
                 let name = path.file_name()?.to_str()?.strip_prefix("docker-machine-driver-")?;
                 let name = name.strip_suffix(env::consts::EXE_SUFFIX)?;
-                first_in(path.parent()?, &format!("docker-machine-driver-{name}"))?;
+                first_in(path.parent()?, &program_name(name))?;
                 Some(name.to_owned())
             })
             .collect();

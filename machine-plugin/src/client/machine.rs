@@ -6,6 +6,7 @@ use crate::client::status::{may_exist, says_missing};
 use async_trait::async_trait;
 use machine_core::{Cx, Error, ErrorKind, Intent, Result, State, Step};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Name of the only step, which is stored.
@@ -14,19 +15,27 @@ pub(crate) const MACHINE: &str = "machine";
 const LOOK: Duration = Duration::from_secs(1);
 
 /// All that a driver makes, as one resource: what it is made of only the driver knows.
-pub(crate) struct Machine(pub(crate) Arc<Plugin>);
+pub(crate) struct Machine {
+    plugin: Arc<Plugin>,
+    /// The driver's Remove succeeded in this operation.
+    is_removed: AtomicBool,
+}
 
 impl Machine {
+    pub(crate) fn new(plugin: Arc<Plugin>) -> Self {
+        Self { plugin, is_removed: AtomicBool::new(false) }
+    }
+
     /// The plugin that knows this machine's flags, or a new one.
     async fn session(&self, cx: &Cx<'_>, state: &State) -> Result<Session> {
         let listener = Listener::new(cx.name, cx.events);
-        if let Some(mut session) = self.0.held.take(cx.id) {
+        if let Some(mut session) = self.plugin.held.take(cx.id) {
             if session.is_usable() && session.update(state, listener).await.is_ok() {
                 return Ok(session);
             }
             session.close(listener).await;
         }
-        self.0.open(cx, state).await
+        self.plugin.open(cx, state).await
     }
 }
 
@@ -41,6 +50,7 @@ impl Step for Machine {
     }
 
     async fn make(&self, cx: &Cx<'_>, state: &mut State, _: &Intent) -> Result<String> {
+        self.is_removed.store(false, Ordering::SeqCst);
         let nothing_yet = Error::with_no_effect;
         let mut session = self.session(cx, state).await.map_err(nothing_yet)?;
         // To tell later what the driver clears from what it never knew. Not all can answer.
@@ -50,7 +60,7 @@ impl Step for Machine {
             return Err(error.with_no_effect());
         }
         session.begin_create();
-        self.0.finish_create(cx, state, session).await?;
+        self.plugin.finish_create(cx, state, session).await?;
         Ok(cx.name.to_owned())
     }
 
@@ -60,15 +70,23 @@ impl Step for Machine {
     }
 
     async fn unmake(&self, cx: &Cx<'_>, state: &mut State, _: &Intent, _: &str) -> Result<()> {
+        // A create that was cut off has one machine under two keys: that of its intent, and that of
+        // its settings. Told to remove it again, the driver would not know what.
+        if self.is_removed.load(Ordering::SeqCst) {
+            return Ok(());
+        }
         let listener = Listener::new(cx.name, cx.events);
-        let mut session = self.0.open(cx, state).await?;
+        let mut session = self.plugin.open(cx, state).await?;
         session.learn(state, listener).await.ok();
         let removed = session.run(Method::Remove, listener).await;
         if session.is_usable() {
             session.learn(state, listener).await.ok();
         }
         session.close(listener).await;
-        let Err(error) = removed else { return Ok(()) };
+        let Err(error) = removed else {
+            self.is_removed.store(true, Ordering::SeqCst);
+            return Ok(());
+        };
         // Half of it may be gone: the next attempt must not begin with what was before.
         if let Err(error) = cx.save(state).await {
             tracing::warn!("the driver's settings cannot be saved: {error}");
@@ -76,8 +94,8 @@ impl Step for Machine {
         // A failed Remove is judged by looking. But a look sees the machine alone: where it is
         // gone and the driver complains of something else, a key or an address remains.
         let missing = error.kind() != ErrorKind::Indeterminate && says_missing(&error.to_string());
-        let driver = &self.0.driver;
-        if missing && !may_exist(driver, &self.0.limits, state, listener).await {
+        let driver = &self.plugin.driver;
+        if missing && !may_exist(driver, &self.plugin.limits, state, listener).await {
             return Ok(());
         }
         Err(error)

@@ -4,7 +4,9 @@ mod driver;
 mod error;
 mod fields;
 mod flags;
+mod folder;
 mod held;
+mod installed;
 mod limits;
 mod listener;
 mod machine;
@@ -17,5 +19,6 @@ mod session;
 mod status;
 
 pub use driver::{Driver, DriverSearch};
+pub use installed::{Installed, InstalledDrivers};
 pub use limits::TimeLimits;
 pub use provider::PluginProvider;

@@ -33,7 +33,7 @@ impl Plugin {
     }
 
     pub(crate) fn steps(self: &Arc<Self>) -> Vec<Box<dyn Step>> {
-        vec![Box::new(Machine(self.clone()))]
+        vec![Box::new(Machine::new(self.clone()))]
     }
 
     /// A plugin that is asked about itself.

@@ -1,8 +1,12 @@
 //! What differs between operating systems. Programs are played by shell scripts, so what runs some
 //! is tested where there is a shell.
 #[cfg(unix)]
+mod drivers;
+#[cfg(unix)]
 #[path = "../../../../machine-plugin/tests/it/go.rs"]
 mod go;
+#[cfg(unix)]
+mod kills;
 #[cfg(unix)]
 mod plugin;
 #[cfg(unix)]

@@ -2,22 +2,23 @@
 use super::go;
 use crate::home::Home;
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// On machines of a driver of this name Docker Machine sets nothing up.
-const DRIVER: &str = "ci-test";
+pub(super) const DRIVER: &str = "ci-test";
 
 const AGAIN: &str = "machines may have new IP addresses. You may need to re-run the \
                      `docker-machine env` command.\n";
 
-struct Peer {
-    home: Home,
+pub(super) struct Peer {
+    pub(super) home: Home,
 }
 
 impl Peer {
-    fn new() -> Option<Self> {
+    pub(super) fn new() -> Option<Self> {
         let program = go::program("driver")?;
         let mut home = Home::new();
         let cloud = home.path().join("cloud");
@@ -43,12 +44,12 @@ impl Peer {
         all.filter(|name| !name.starts_with('.')).collect()
     }
 
-    fn calls(&self) -> String {
+    pub(super) fn calls(&self) -> String {
         std::fs::read_to_string(self.cloud().join(".calls")).unwrap_or_default()
     }
 
     /// Processes of the driver that live.
-    fn living(&self) -> Vec<String> {
+    pub(super) fn living(&self) -> Vec<String> {
         let calls = self.calls();
         let started = calls.lines().filter_map(|line| line.strip_suffix(" start"));
         let alive = |pid: &&str| {
@@ -58,7 +59,7 @@ impl Peer {
         started.filter(alive).map(str::to_owned).collect()
     }
 
-    fn has_machine(&self, name: &str) -> bool {
+    pub(super) fn has_machine(&self, name: &str) -> bool {
         self.home.machine(name).exists()
     }
 }
@@ -183,7 +184,7 @@ fn begin(peer: &Peer) -> Child {
     command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
 }
 
-fn until(what: &str, condition: impl Fn() -> bool) {
+pub(super) fn until(what: &str, condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
         assert!(start.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
@@ -203,7 +204,7 @@ impl Peer {
     }
 
     #[track_caller]
-    fn left_nothing(&self) {
+    pub(super) fn left_nothing(&self) {
         assert_eq!(self.things(), BTreeSet::new());
         assert!(!self.has_machine("new"));
         until("drivers end", || self.living().is_empty());
@@ -271,7 +272,38 @@ fn with_its_keeper_killed_too_what_was_saved_is_removed() {
     peer.left_nothing();
 }
 
-fn children(pid: u32) -> Vec<String> {
+/// Neither a command that waits since before the driver was done, nor anything else, comes between
+/// what the keeper does and what the command does.
+#[test]
+fn a_machine_stays_locked_until_it_is_set_up() {
+    let Some(mut peer) = Peer::new() else { return };
+    let key = peer.home.path().join("key");
+    std::fs::write(&key, "").unwrap();
+    peer.home.set("PEER_HOST", "127.0.0.1").set("PEER_HOST_KEY", &key.to_string_lossy());
+    // A driver whose machines are set up, which comes no further than to SSH.
+    std::fs::rename(peer.binary(), peer.home.bin().join("docker-machine-driver-peer")).unwrap();
+    let called = peer.home.path().join("ssh-was-called");
+    let ssh = format!("/bin/touch '{}'\nexec /bin/sleep 100", called.display());
+    super::script(&peer.home.bin().join("ssh"), &ssh);
+    let args = ["create", "-d", "peer", "--peer-gates", "new"];
+    let mut create = peer.home.command(&args);
+    let mut create = create.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    peer.reached("begin");
+    let mut remove = peer.home.command(&["-D", "rm", "-y", "new"]);
+    let mut remove = remove.stdin(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(remove.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("waiting for another command on this machine")));
+    peer.pass(&GATES);
+    until("the machine is set up", || called.exists());
+    assert!(peer.has_machine("new") && !peer.calls().contains("Remove"));
+    create.kill().unwrap();
+    create.wait().unwrap();
+    lines.for_each(drop);
+    assert!(remove.wait().unwrap().success());
+    peer.left_nothing();
+}
+
+pub(super) fn children(pid: u32) -> Vec<String> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
     text.unwrap().split_whitespace().map(str::to_owned).collect()
 }

@@ -114,6 +114,9 @@ func (d *driver) Create() error {
 		return err
 	}
 	d.KeyID = "key-" + d.MachineName
+	if err := d.chat(d.KeyID); err != nil {
+		return err
+	}
 	d.step("key")
 	switch {
 	case d.behaves("create-error"):
@@ -136,9 +139,42 @@ func (d *driver) Create() error {
 	}
 	d.ServerID = "server-" + d.MachineName
 	d.IPAddress = "127.0.0.1"
+	if err := d.takeHost(); err != nil {
+		return err
+	}
+	if err := d.chat(d.ServerID); err != nil {
+		return err
+	}
 	d.step("server")
 	log.Warn("Creation done")
 	return nil
+}
+
+// takeHost makes a real host of the test's the machine.
+func (d *driver) takeHost() error {
+	address := os.Getenv("PEER_HOST")
+	if address == "" {
+		return nil
+	}
+	d.IPAddress, d.SSHUser = address, "root"
+	key, err := os.ReadFile(os.Getenv("PEER_HOST_KEY"))
+	if err != nil {
+		return err
+	}
+	d.SSHKeyPath = d.GetSSHKeyPath()
+	return os.WriteFile(d.SSHKeyPath, key, 0o600)
+}
+
+// chat looks at a thing and labels it, as drivers do that wait for what they made.
+func (d *driver) chat(id string) error {
+	if os.Getenv("PEER_CHAT") == "" {
+		return nil
+	}
+	content, err := getThing(id)
+	if err != nil {
+		return err
+	}
+	return changeThing(id, content)
 }
 
 func noise() {
@@ -271,5 +307,5 @@ func (d *driver) GetURL() (string, error) {
 	if err := drivers.MustBeRunning(d); err != nil {
 		return "", err
 	}
-	return "tcp://127.0.0.1:2376", nil
+	return fmt.Sprintf("tcp://%s:2376", d.IPAddress), nil
 }

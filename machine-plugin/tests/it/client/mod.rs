@@ -1,6 +1,7 @@
 mod create;
 mod discovery;
 mod handshake;
+mod installed;
 mod killed;
 mod life;
 mod remove;
