@@ -1,4 +1,4 @@
-use super::{ARGUMENTS, Command, Run, read};
+use super::{ARGUMENTS, Command, Run, dialect, read};
 use crate::context::{Context, join_failures};
 use crate::failure::{Failure, INTERRUPTED, PRE_CREATE, chain};
 use crate::flags::Invocation;
@@ -94,7 +94,8 @@ impl Offer {
         };
         let mut all = flags();
         // A plugin may not take a name that is ours.
-        own.retain(|spec| !all.iter().any(|shared| shared.name == spec.name));
+        let dialect = dialect::unlisted(&COMMAND);
+        own.retain(|spec| !all.iter().chain(&dialect).any(|shared| shared.name == spec.name));
         all.extend(own.iter().cloned());
         all.sort_by_cached_key(crate::help::flag);
         Ok(Self { driver, own, all })
@@ -102,8 +103,9 @@ impl Offer {
 
     /// Offers to make several machines, unless the driver is for hosts that are there already, or
     /// has an option of that name.
-    fn add_count(&mut self) {
-        let provider = self.driver.as_deref().and_then(registry::provider);
+    fn add_count(&mut self, context: &Context) {
+        let drivers = context.drivers();
+        let provider = self.driver.as_deref().and_then(|driver| drivers.provider(driver));
         let able = provider.map(|provider| provider.capabilities());
         let makes = able.is_some_and(|able| !able.endpoint_only && !able.existing_host);
         if !makes || self.all.iter().any(|spec| spec.name == COUNT) {
@@ -166,7 +168,7 @@ fn refuse_swarm(context: &Context, driver: &str, options: &Options) -> Result<()
     }
 }
 
-fn options_of(context: &Context, driver: &str) -> Result<Vec<OptionSpec>, Failure> {
+pub(super) fn options_of(context: &Context, driver: &str) -> Result<Vec<OptionSpec>, Failure> {
     let provider: Box<dyn Provider> =
         context.drivers().provider(driver).ok_or_else(|| unknown_driver(driver))?;
     Ok(context.block_on(provider.options())??)
@@ -316,8 +318,9 @@ fn swarm(options: &Options) -> SwarmOptions {
 fn run(context: &Context, command: &Command, args: &[String]) -> Result<(), Failure> {
     // Docker Machine looks at the whole command line, global flags included.
     let mut offer = Offer::new(context, context.argv.get(1..).unwrap_or_default())?;
-    offer.add_count();
-    let read = read(context, command, &offer.all, &[], &argv::reorder(args));
+    offer.add_count(context);
+    let extra = dialect::unlisted(command);
+    let read = read(context, command, &offer.all, &extra, &argv::reorder(args));
     // Unlike all others, this command does fail when it is misused.
     let Some(invocation) = read.map_err(|failure| failure.with_code(1))? else { return Ok(()) };
     if let Some(extra) = invocation.args.get(1..).filter(|extra| !extra.is_empty()) {
@@ -335,11 +338,14 @@ fn run(context: &Context, command: &Command, args: &[String]) -> Result<(), Fail
         Some((_, OptionValue::Int(count))) => numbered(name, *count)?,
         _ => vec![name.to_owned()],
     };
-    let spec = offer.spec(context, &invocation)?;
+    let mut spec = offer.spec(context, &invocation)?;
+    dialect::lay_create_flags(&invocation.options, &mut spec)?;
+    let has_engine = spec.install_script.is_none();
     let program = context.argv.first().map_or("docker-machine", String::as_str);
     let mut failures = Vec::new();
     for (name, made) in names.iter().zip(make(context, &names, &spec)?) {
         match made {
+            Ok(()) if !has_engine => {} // there is nothing to connect to
             Ok(()) => context.out.line(&format!(
                 "To see how to connect your Docker Client to the Docker Engine running on this \
                  virtual machine, run: {program} env {name}"

@@ -35,7 +35,8 @@ fn run(context: &Context, _: &Command, invocation: Invocation) -> Result<(), Fai
     }
     let mut spec = OrphansSpec::default();
     spec.drivers = options.list("driver").to_vec();
-    if let Some(unknown) = spec.drivers.iter().find(|d| registry::provider(d).is_none()) {
+    let known = context.drivers();
+    if let Some(unknown) = spec.drivers.iter().find(|d| known.provider(d).is_none()) {
         return Err(super::create::unknown_driver(unknown));
     }
     if spec.drivers.is_empty() {

@@ -3,6 +3,7 @@
 mod again;
 mod authoring;
 mod bench;
+mod callers;
 mod commands;
 mod docker;
 mod faults;

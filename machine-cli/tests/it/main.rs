@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod arguments;
 mod certificates;
+mod completion;
 mod create;
 mod damaged;
 mod dialects;
@@ -11,8 +12,10 @@ mod gc;
 mod help;
 mod home;
 mod inspect;
+mod json;
 mod ls;
 mod names;
 mod platform;
 mod power;
+mod reference;
 mod rm;

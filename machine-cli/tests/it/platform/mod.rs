@@ -1,6 +1,7 @@
 //! What differs between operating systems. Programs are played by shell scripts, so what runs some
 //! is tested where there is a shell.
 #[cfg(unix)]
+mod completion;
 mod drivers;
 #[cfg(unix)]
 #[path = "../../../../machine-plugin/tests/it/go.rs"]
