@@ -225,8 +225,8 @@ impl Context {
 
     /// Loads several machines; all that fail are told, one a line.
     pub(crate) fn load_all(&self, names: &[String]) -> Result<Vec<Entry>, Failure> {
-        let loaded = self.store().load_many(names);
-        join_failures(loaded)
+        let loaded = self.store().load_all(names);
+        loaded.or_else(|errors| join_failures(errors.into_iter().map(Err::<Entry, _>)))
     }
 
     /// Runs asynchronous work on this thread.
