@@ -1,6 +1,6 @@
 //! `env`, `config` and `version NAME`, which connect to the engine.
 use crate::engine;
-use crate::home::{Home, config};
+use crate::home::{Home, config, with_driver};
 use crate::platform::SHELL_MAY_BE_UNKNOWN;
 
 /// A home with a machine whose engine answers, and its URL.
@@ -152,6 +152,10 @@ fn an_engine_that_does_not_answer() {
         "version dead",
         "Unable to query docker version: Cannot connect to the docker engine endpoint\n",
     );
+    let base = "\"IPAddress\": \"127.0.0.1\", \"SSHPort\": 1";
+    home.add("off", &with_driver("off", "generic", &format!("{{{base}}}")));
+    home.fails("url off", "Host is not running\n");
+    home.fails("version off", "Unable to query docker version: Host is not running\n");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::Machines;
+use super::status::unanswered;
 use crate::engine::{Endpoint, EngineError, EngineVersion};
 use crate::ssh::{self, Patience, Session, Target};
 use crate::store::Entry;
@@ -72,7 +73,8 @@ impl Machines {
     /// # Errors
     /// `Host is not running`; those of the connection.
     pub async fn engine_version(&self, entry: &Entry) -> Result<EngineVersion> {
-        let url = self.url(entry).await?;
+        let url = self.url(entry).await;
+        let url = url.map_err(|error| unanswered(&error).with_source(error))?;
         self.ask_version(entry, &url, Some(DIAL)).await
     }
 

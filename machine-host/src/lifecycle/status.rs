@@ -235,7 +235,7 @@ fn in_order<T, I: IntoIterator<Item = (usize, T)>>(answers: Vec<I>) -> Vec<T> {
 }
 
 /// Docker Machine's words (`libmachine/mcndockerclient/docker_versioner.go`).
-fn unanswered(why: impl std::fmt::Display) -> Error {
+pub(super) fn unanswered(why: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Transient, "", format!("Unable to query docker version: {why}"))
 }
 
