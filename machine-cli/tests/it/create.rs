@@ -71,6 +71,11 @@ fn checks_come_in_order() {
          driver is selected\n",
     );
     home.fails(
+        "create -d none --url 127.0.0.1:2376 new",
+        "Error setting machine configuration from flags provided: parse \"127.0.0.1:2376\": first \
+         path segment in URL cannot contain colon\n",
+    );
+    home.fails(
         "create -d generic new",
         "Error setting machine configuration from flags provided: generic driver requires the \
          --generic-ip-address option\n",
