@@ -75,6 +75,15 @@ fn checks_come_in_order() {
         "Error setting machine configuration from flags provided: parse \"127.0.0.1:2376\": first \
          path segment in URL cannot contain colon\n",
     );
+    for (name, driver) in [("bogus", "--driver=bogus"), ("", "--driver=")] {
+        home.fails(
+            &format!("create --driver=none --url u {driver} new"),
+            &format!(
+                "Error getting new host: Driver \"{name}\" not found. Do you have the plugin \
+                 binary \"docker-machine-driver-{name}\" accessible in your PATH?\n"
+            ),
+        );
+    }
     home.fails(
         "create -d generic new",
         "Error setting machine configuration from flags provided: generic driver requires the \
