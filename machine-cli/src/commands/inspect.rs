@@ -36,7 +36,7 @@ fn run(context: &Context, command: &Command, invocation: Invocation) -> Result<(
     if registry::provider(&entry.config.driver_name).is_none() {
         entry.config.driver = State::new(&Absent { name: &entry.config.driver_name })?;
     }
-    let json = entry.config.to_json();
+    let json = entry.config.to_full_json();
     let format = invocation.options.text("format").unwrap_or_default();
     if format.is_empty() {
         context.out.line(&json);
