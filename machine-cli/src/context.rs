@@ -209,7 +209,10 @@ impl Context {
         if !args.is_empty() {
             return Ok(args);
         }
-        if self.store().exists("default") {
+        let found = self.store().try_exists("default").map_err(|error| {
+            Failure::because("Error checking if host \"default\" exists: ", &error)
+        });
+        if found? {
             return Ok(vec!["default".to_owned()]);
         }
         Err(Failure::new("Error: No machine name(s) specified and no \"default\" machine exists"))
