@@ -173,6 +173,17 @@ fn classic_swarm_at_its_own_port() {
         "Error running connection boilerplate: \"eng\" is not a swarm master. The --swarm flag is \
          intended for use with swarm masters\n",
     );
+    home.add("bad", &config("bad").replace("tcp://127.0.0.1:1", "127.0.0.1:1"));
+    home.fails(
+        "config --swarm bad",
+        "Error running connection boilerplate: \"bad\" is not a swarm master. The --swarm flag is \
+         intended for use with swarm masters\n",
+    );
+    home.fails(
+        "config bad",
+        "Error running connection boilerplate: Error parsing URL: parse \"127.0.0.1:1\": first path \
+         segment in URL cannot contain colon\n",
+    );
     home.fails(
         "config --swarm off",
         "Error running connection boilerplate: Connection to Swarm cannot be checked but the certs \
