@@ -230,7 +230,10 @@ impl Context {
         if !args.is_empty() {
             return Ok(args);
         }
-        if self.store().exists("default") {
+        let found = self.store().try_exists("default").map_err(|error| {
+            Failure::because("Error checking if host \"default\" exists: ", &error)
+        });
+        if found? {
             return Ok(vec!["default".to_owned()]);
         }
         Err(Failure::new("Error: No machine name(s) specified and no \"default\" machine exists"))
@@ -246,8 +249,8 @@ impl Context {
 
     /// Loads several machines; all that fail are told, one a line.
     pub(crate) fn load_all(&self, names: &[String]) -> Result<Vec<Entry>, Failure> {
-        let loaded = self.store().load_many(names);
-        join_failures(loaded)
+        let loaded = self.store().load_all(names);
+        loaded.or_else(|errors| join_failures(errors.into_iter().map(Err::<Entry, _>)))
     }
 
     /// Runs asynchronous work on this thread.

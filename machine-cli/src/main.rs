@@ -10,6 +10,7 @@ mod help;
 mod natural;
 mod platform;
 mod prompt;
+mod regexp;
 mod registry;
 mod render;
 mod template;

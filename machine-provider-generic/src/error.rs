@@ -9,8 +9,8 @@ pub(crate) enum Failure {
     NoAddress,
     #[error("--url option is required when no driver is selected")]
     NoUrl,
-    #[error("--url is not a URL: {0}")]
-    BadUrl(&'static str),
+    #[error("{0}")]
+    BadUrl(String),
     #[error("--{option} is not a port: {value}")]
     BadPort { option: &'static str, value: i64 },
     #[error("{field} is not a port: {value}")]

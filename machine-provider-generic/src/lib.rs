@@ -8,6 +8,7 @@ mod generic;
 mod none;
 mod platform;
 mod state;
+mod url;
 
 pub use generic::{GENERIC, Generic};
 pub use none::{NONE, NoDriver};

@@ -1,4 +1,4 @@
-use crate::config::{authority, none_options};
+use crate::config::none_options;
 use crate::error::Failure;
 use crate::state::{Address, Base, NoneState};
 use async_trait::async_trait;
@@ -41,7 +41,8 @@ impl Provider for NoDriver {
     async fn prepare(&self, cx: &Cx<'_>, options: &Options) -> Result<Prepared> {
         let url = options.text("url").filter(|url| !url.is_empty()).ok_or(Failure::NoUrl)?;
         // Host and port: so does Docker Machine, and `ip` prints it.
-        let base = Base { ip_address: authority(url)?.to_owned(), ..Base::new(cx) };
+        let base =
+            Base { ip_address: crate::url::host(url).map_err(Failure::BadUrl)?, ..Base::new(cx) };
         Ok(Prepared::new(State::new(&NoneState { base, url: url.to_owned() })?))
     }
 

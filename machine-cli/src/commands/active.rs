@@ -37,7 +37,8 @@ fn run(context: &Context, _: &Command, invocation: Invocation) -> Result<(), Fai
     }
     let limit = limit(invocation.options.int("timeout"));
     let machines = context.machines_within(limit);
-    let names = machines.store().names()?;
+    let names = machines.store().names();
+    let names = names.map_err(|e| Failure::because("Error getting active host: ", &e))?;
     let (entries, damaged): (Vec<_>, Vec<_>) =
         machines.store().load_many(&names).into_iter().partition(Result::is_ok);
     drop(damaged);

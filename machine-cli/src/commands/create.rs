@@ -127,14 +127,17 @@ impl Offer {
     ) -> Result<CreateSpec, Failure> {
         let given = |name: &str| invocation.given.iter().find(|(n, _)| n == name).map(|(_, v)| v);
         let named = match given("driver") {
-            Some(OptionValue::Text(driver)) if !driver.is_empty() => Some(driver),
+            Some(OptionValue::Text(driver)) => Some(driver),
             _ => None,
         };
         let driver = named.or(self.driver.as_ref()).ok_or_else(no_driver)?;
         // Only another spelling than those that `scan` knows names another driver here.
         let own = match self.driver.as_ref() == Some(driver) {
             true => self.own.clone(),
-            false => options_of(context, driver)?,
+            false => options_of(context, driver).map_err(|mut failure| {
+                failure.text.insert_str(0, "Error getting new host: ");
+                failure
+            })?,
         };
         let options = &invocation.options;
         let of = |specs: &[OptionSpec]| {

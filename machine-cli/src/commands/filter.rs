@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::failure::{Failure, chain};
+use crate::regexp;
 use machine_core::{Error, MachineState, Status};
 use machine_host::Entry;
 use std::collections::BTreeMap;
@@ -57,7 +58,8 @@ impl Filters {
         if entries.is_empty() {
             return Ok(entries);
         }
-        let patterns = self.name.iter().map(|p| pattern(p)).collect::<Result<Vec<_>, _>>()?;
+        let patterns = self.name.iter().map(|p| regexp::compile(p)).collect::<Result<Vec<_>, _>>();
+        let patterns = patterns.map_err(Failure::new)?;
         let masters = masters(&entries);
         let mut passed = Vec::new();
         for (index, entry) in entries.into_iter().enumerate() {
@@ -137,15 +139,4 @@ pub(super) fn masters(entries: &[Entry]) -> BTreeMap<String, String> {
         Some((swarm.discovery, entry.name.clone()))
     };
     entries.iter().filter_map(master).collect()
-}
-
-fn pattern(text: &str) -> Result<regex::Regex, Failure> {
-    regex::Regex::new(text).map_err(|error| {
-        let reason = match &error {
-            regex::Error::Syntax(text) => text.lines().last().unwrap_or_default(),
-            _ => "expression too large",
-        };
-        let reason = reason.trim_start_matches("error: ");
-        Failure::new(format!("error parsing regexp: {reason}: `{text}`"))
-    })
 }

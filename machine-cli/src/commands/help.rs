@@ -13,7 +13,7 @@ pub(crate) const COMMAND: Command = Command {
 };
 
 fn run(context: &Context, _: &Command, invocation: Invocation) -> Result<(), Failure> {
-    let Some(name) = invocation.args.first() else {
+    let Some(name) = invocation.args.first().filter(|name| !name.is_empty()) else {
         context.out.text(&crate::help::top(&context.program, &crate::globals()));
         return Ok(());
     };

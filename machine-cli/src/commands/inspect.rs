@@ -46,7 +46,7 @@ fn run(context: &Context, command: &Command, invocation: Invocation) -> Result<(
     if context.drivers().provider(&entry.config.driver_name).is_none() {
         entry.config.driver = State::new(&Absent { name: &entry.config.driver_name })?;
     }
-    let json = entry.config.to_json();
+    let json = entry.config.to_full_json();
     if format.is_empty() {
         context.out.line(&json);
         return Ok(());

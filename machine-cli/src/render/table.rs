@@ -22,7 +22,8 @@ const TAB: usize = 8;
 pub(crate) fn align(text: &str, padding: Padding) -> String {
     let (body, end) = match text.strip_suffix('\n') {
         Some(body) => (body, "\n"),
-        None => (text, ""),
+        // A line that is cut off behind a cell has no more than that cell.
+        None => (text.strip_suffix('\t').unwrap_or(text), ""),
     };
     let lines: Vec<Vec<&str>> = body.split('\n').map(|line| line.split('\t').collect()).collect();
     let mut out = String::with_capacity(text.len() * 2);
@@ -115,5 +116,8 @@ mod tests {
     fn nothing_stays_nothing() {
         assert_eq!(align("", LIST), "");
         assert_eq!(align("\n\n", LIST), "\n\n");
+        assert_eq!(align("a\t", LIST), "a");
+        assert_eq!(align("a\t\t", LIST), "a    ");
+        assert_eq!(align("a\t\n", LIST), "a    \n");
     }
 }

@@ -138,8 +138,11 @@ impl Run<'_> {
             other => {
                 let mut text = String::new();
                 format::verb_v(other, &mut text);
-                let pipe = &branch.pipe;
-                return self.fail(pipe.at, pipe, format_args!("range can't iterate over {text}"));
+                let message = format_args!("range can't iterate over {text}");
+                return match last_of(&branch.pipe) {
+                    Some(last) => self.fail(last.at, last, message),
+                    None => self.fail(branch.pipe.at, &branch.pipe, message),
+                };
             }
         };
         if items.is_empty() {
@@ -329,6 +332,9 @@ impl Run<'_> {
                     let value = s.field(name).cloned().unwrap_or(Value::Missing);
                     Found { value, interface: false }
                 }
+                value if value.method(name).is_some() => {
+                    Found { value: value.method(name).unwrap_or(Value::Missing), interface: false }
+                }
                 Value::NilPointer(_) => {
                     let message = format!("nil pointer evaluating {type_name}.{name}");
                     return self.fail(expr.at, expr, message);
@@ -364,16 +370,29 @@ impl Run<'_> {
         let mut values = Vec::with_capacity(given);
         for arg in args {
             let value = self.argument(arg, dot)?;
+            if name == "printf" && values.is_empty() {
+                self.check_format(arg, &value)?;
+            }
             if stops_at == Some(value.truth()) {
                 return Ok(value);
             }
             values.push(value);
         }
+        if name == "printf" && args.is_empty() {
+            self.check_format(function, last.as_ref().unwrap_or(&Value::Missing))?;
+        }
         values.extend(last);
         if stops_at.is_some() {
             return Ok(values.pop().unwrap_or(Value::Missing));
         }
-        match functions::call(name, &values) {
+        let done = match (name, args.first()) {
+            // Said as it was written.
+            ("call", Some(arg)) if !values[0].is_nil() => {
+                Err(format!("non-function {arg} of type {}", values[0].type_name()))
+            }
+            _ => functions::call(name, &values),
+        };
+        match done {
             Ok(value) => Ok(value),
             Err(message) => {
                 let message = format!("error calling {name}: {message}");
@@ -383,6 +402,26 @@ impl Run<'_> {
                 }
             }
         }
+    }
+
+    /// The one argument whose type is known before the call.
+    fn check_format(&self, at: &Expr, value: &Value) -> Done<()> {
+        let message = match (&at.kind, value) {
+            (_, Value::Text(_)) => return Ok(()),
+            (ExprKind::Nil, _) => "cannot assign nil to string".to_owned(),
+            (ExprKind::Bool(_) | ExprKind::Int(..) | ExprKind::Float(..), _) => {
+                format!("expected string; found {at}")
+            }
+            (_, Value::Missing) => "invalid value; expected string".to_owned(),
+            (_, Value::Null) => {
+                "wrong type for value; expected string; got interface {}".to_owned()
+            }
+            (_, other) => {
+                format!("wrong type for value; expected string; got {}", other.type_name())
+            }
+        };
+        let at = last_within(at);
+        self.fail(at.at, at, message)
     }
 
     fn argument(&mut self, arg: &Expr, dot: &Value) -> Done<Value> {
@@ -395,5 +434,21 @@ fn plain(value: Value) -> Value {
     match value {
         Value::Null => Value::Missing,
         other => other,
+    }
+}
+
+/// What a pipeline evaluates last, which errors of its value point at.
+fn last_of(pipe: &Pipe) -> Option<&Expr> {
+    let (first, args) = pipe.commands.last()?.args.split_first()?;
+    match &first.kind {
+        ExprKind::Identifier(_) => Some(args.last().map_or(first, last_within)),
+        _ => Some(last_within(first)),
+    }
+}
+
+fn last_within(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Pipe(pipe) => last_of(pipe).unwrap_or(expr),
+        _ => expr,
     }
 }

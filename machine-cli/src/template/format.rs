@@ -130,6 +130,10 @@ struct Spec {
     sharp: bool,
     space: bool,
     zero: bool,
+    /// `%+v`: with the names of fields.
+    plus_v: bool,
+    /// `%#v`: as in a program.
+    sharp_v: bool,
     width: Option<usize>,
     precision: Option<usize>,
 }
@@ -186,18 +190,16 @@ pub(super) fn sprintf(format: &str, values: &[Value]) -> String {
         if spec.minus {
             spec.zero = false;
         }
+        let mut found = true;
         if letters.next_if_eq(&'[').is_some() {
             let mut digits = String::new();
             while let Some(digit) = letters.next_if(|c| *c != ']') {
                 digits.push(digit);
             }
             letters.next();
-            // An index out of range finds no value, and so is said to be missing.
-            next = digits
-                .parse::<usize>()
-                .ok()
-                .and_then(|n| n.checked_sub(1))
-                .unwrap_or(usize::MAX - 1);
+            let index = digits.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+            let index = index.filter(|index| *index < values.len());
+            (next, found) = (index.unwrap_or(next), index.is_some());
             indexed = true;
         }
         let Some(verb) = letters.next() else {
@@ -208,11 +210,19 @@ pub(super) fn sprintf(format: &str, values: &[Value]) -> String {
             out.push('%');
             continue;
         }
+        if verb == 'v' {
+            (spec.plus_v, spec.plus) = (spec.plus, false);
+            (spec.sharp_v, spec.sharp) = (spec.sharp, false);
+        }
+        if !found {
+            write!(out, "%!{verb}(BADINDEX)").unwrap_or_default();
+            continue;
+        }
         match values.get(next) {
             Some(value) => verb_of(verb, value, spec, &mut out),
             None => write!(out, "%!{verb}(MISSING)").unwrap_or_default(),
         }
-        next = next.saturating_add(1);
+        next += 1;
     }
     if !indexed && next < values.len() {
         out.push_str("%!(EXTRA ");
@@ -240,58 +250,80 @@ fn verb_of(verb: char, value: &Value, spec: Spec, out: &mut String) {
         ('v', Value::Missing | Value::Null) => pad("<nil>", spec, out),
         (_, Value::Missing | Value::Null) => write!(out, "%!{verb}(<nil>)").unwrap_or_default(),
         ('v' | 't', Value::Bool(truth)) => pad(&truth.to_string(), spec, out),
-        ('v' | 's', Value::Named(_, _, text)) => pad(text, spec, out),
-        ('q', Value::Named(_, _, text)) => pad(&quote(text), spec, out),
+        ('v' | 's' | 'q' | 'x' | 'X', Value::Named(_, _, text)) if !spec.sharp_v => {
+            string(verb, text, value, spec, out);
+        }
         (_, Value::Int(number) | Value::Named(_, number, _)) => {
             integer(verb, *number, value, spec, out);
         }
         (_, Value::Byte(byte)) => integer(verb, i64::from(*byte), value, spec, out),
         (_, Value::Float(number)) => float(verb, *number, value, spec, out),
         (_, Value::Text(text)) => string(verb, text, value, spec, out),
-        ('v', Value::List(_) | Value::Map(_) | Value::Struct(_) | Value::NilPointer(_)) => {
-            let mut text = String::new();
-            operand(value, &mut text);
-            pad(&text, Spec { precision: None, ..spec }, out);
-        }
+        ('v', Value::NilPointer(_)) => pad("<nil>", Spec { precision: None, ..spec }, out),
         (_, Value::List(list)) => {
-            out.push('[');
-            for (index, item) in list.iter().enumerate() {
-                if index > 0 {
-                    out.push(' ');
-                }
-                verb_of(verb, item, spec, out);
-            }
-            out.push(']');
+            let items = list.iter().map(|item| (None, item));
+            members(verb, ("", '[', ']'), "[]interface {}", items, spec, out);
         }
         (_, Value::Map(map)) => {
-            out.push_str("map[");
-            for (index, (key, item)) in map.iter().enumerate() {
-                if index > 0 {
-                    out.push(' ');
-                }
-                verb_of(verb, &key.as_str().into(), spec, out);
-                out.push(':');
-                verb_of(verb, item, spec, out);
-            }
-            out.push(']');
+            let items = map.iter().map(|(key, item)| (Some(key.as_str()), item));
+            members(verb, ("map", '[', ']'), value.type_name(), items, spec, out);
         }
         (_, Value::Struct(s)) => {
-            out.push_str(if s.type_name.starts_with('*') { "&{" } else { "{" });
-            for (index, (_, item)) in s.fields.iter().enumerate() {
-                if index > 0 {
-                    out.push(' ');
-                }
-                verb_of(verb, item, spec, out);
+            let type_name = s.type_name.trim_start_matches('*');
+            if type_name != s.type_name {
+                out.push('&');
             }
-            out.push('}');
+            let named = spec.plus_v || spec.sharp_v;
+            let items = s.fields.iter().map(|(name, item)| (named.then_some(*name), item));
+            members(verb, ("", '{', '}'), type_name, items, spec, out);
         }
-        _ => bad_verb(verb, value, out),
+        _ => bad_verb(verb, value, spec, out),
     }
 }
 
-fn bad_verb(verb: char, value: &Value, out: &mut String) {
+/// What is in a list, a map or a struct. Nothing is nothing there, whatever the verb.
+fn members<'v>(
+    verb: char,
+    (before, open, close): (&str, char, char),
+    type_name: &str,
+    items: impl Iterator<Item = (Option<&'v str>, &'v Value)>,
+    spec: Spec,
+    out: &mut String,
+) {
+    let (before, open, close, between) = match spec.sharp_v {
+        true => (type_name, '{', '}', ", "),
+        false => (before, open, close, " "),
+    };
+    out.push_str(before);
+    out.push(open);
+    for (index, (key, item)) in items.enumerate() {
+        if index > 0 {
+            out.push_str(between);
+        }
+        if let Some(key) = key {
+            // A map's keys are texts as its values may be; a struct's are names.
+            match before == "map" || type_name.starts_with("map") {
+                true => verb_of(verb, &key.into(), spec, out),
+                false => out.push_str(key),
+            }
+            out.push(':');
+        }
+        match item.is_nil() {
+            true if spec.sharp_v => out.push_str("interface {}(nil)"),
+            true => out.push_str("<nil>"),
+            false => verb_of(verb, item, spec, out),
+        }
+    }
+    out.push(close);
+}
+
+/// The value is printed as `%v` has it, within the width that was asked for.
+fn bad_verb(verb: char, value: &Value, spec: Spec, out: &mut String) {
     write!(out, "%!{verb}({}=", value.type_name()).unwrap_or_default();
-    verb_v(value, out);
+    match value {
+        Value::Named(_, number, _) => verb_of('v', &Value::Int(*number), spec, out),
+        _ => verb_of('v', value, spec, out),
+    }
     out.push(')');
 }
 
@@ -326,8 +358,9 @@ fn integer(verb: char, number: i64, value: &Value, spec: Spec, out: &mut String)
             text.push('\'');
             return pad(&text, spec, out);
         }
+        'U' if spec.sharp => return pad(&code_point(character(number)), spec, out),
         'U' => return pad(&format!("U+{magnitude:04X}"), spec, out),
-        _ => return bad_verb(verb, value, out),
+        _ => return bad_verb(verb, value, spec, out),
     };
     let least = spec.precision.unwrap_or(0);
     if digits.len() < least {
@@ -374,7 +407,7 @@ fn float(verb: char, number: f64, value: &Value, spec: Spec, out: &mut String) {
         'f' | 'F' => format!("{magnitude:.*}", spec.precision.unwrap_or(6)),
         'e' | 'E' => scientific(magnitude, spec.precision.unwrap_or(6), verb),
         'v' | 'g' | 'G' => general(magnitude, spec.precision, verb),
-        _ => return bad_verb(verb, value, out),
+        _ => return bad_verb(verb, value, spec, out),
     };
     signed(number.is_sign_negative(), "", &digits, spec, true, out);
 }
@@ -416,7 +449,7 @@ fn string(verb: char, text: &str, value: &Value, spec: Spec, out: &mut String) {
         None => text.to_owned(),
     };
     match verb {
-        'v' if spec.sharp => pad(&quote(text), spec, out),
+        'v' if spec.sharp_v => pad(&quote(text), spec, out),
         'v' | 's' => pad(&cut(text), spec, out),
         'q' if spec.sharp && !text.contains(['`', '\n', '\r']) => {
             pad(&format!("`{}`", cut(text)), spec, out);
@@ -440,6 +473,6 @@ fn string(verb: char, text: &str, value: &Value, spec: Spec, out: &mut String) {
             };
             pad(&joined, spec, out);
         }
-        _ => bad_verb(verb, value, out),
+        _ => bad_verb(verb, value, spec, out),
     }
 }

@@ -86,9 +86,7 @@ pub(super) fn call(name: &str, args: &[Value]) -> Result<Value, String> {
         "println" => Ok(sprintln(args).into()),
         "printf" => match first {
             Value::Text(format) => Ok(sprintf(format, rest).into()),
-            other => {
-                Err(format!("wrong type for value; expected string; got {}", other.type_name()))
-            }
+            _ => Err("no format".to_owned()), // refused before
         },
         "html" => Ok(escape(&joined(args), html).into()),
         "js" => Ok(escape(&joined(args), js).into()),
@@ -105,11 +103,13 @@ fn printed(value: &Value) -> String {
     text
 }
 
+/// What is to be escaped: as `print` has it, but no value is said so.
 fn joined(args: &[Value]) -> String {
-    match args {
-        [Value::Text(text)] => text.to_string(),
-        _ => sprint(args),
-    }
+    let said = |value: &Value| match value.is_nil() {
+        true => "<no value>".into(),
+        false => value.clone(),
+    };
+    sprint(&args.iter().map(said).collect::<Vec<_>>())
 }
 
 fn len(value: &Value) -> Result<Value, String> {

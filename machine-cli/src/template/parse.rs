@@ -150,8 +150,16 @@ impl Parser {
             return self.error("unexpected {{else}} in define clause");
         }
         (self.variables, self.loops) = (outer, loops);
-        self.tree.named.insert(name, body);
+        self.add(name, body)?;
         Ok(true)
+    }
+
+    fn add(&mut self, name: String, body: Vec<Node>) -> Parsed<()> {
+        let quoted = quote(&name);
+        match self.tree.add(name, body) {
+            true => Ok(()),
+            false => self.error(format!("template: multiple definition of template {quoted}")),
+        }
     }
 
     fn template_name(&mut self, context: &str) -> Parsed<String> {
@@ -253,7 +261,7 @@ impl Parser {
             return self.error("unexpected {{else}} in block clause");
         }
         (self.variables, self.loops) = (outer, loops);
-        self.tree.named.insert(name.clone(), body);
+        self.add(name.clone(), body)?;
         Ok(Item::Node(Node::Template { at, name, pipe: Some(pipe) }))
     }
 

@@ -97,6 +97,36 @@ fn prints_as_go_does() {
         ("{{range $i := 2}}{{$i}}{{end}}{{range 2}}x{{end}}", "01xx"),
         ("{{with .Dns}}a{{else with .Name}}{{.}}{{end}}", "rich"),
         ("{{printf \"%[2]d %[1]s\" \"a\" 3}}", "3 a"),
+        ("{{printf \"%[2]v %[1]v %v\" 1}}", "%!v(BADINDEX) 1 %!v(MISSING)"),
+        ("{{printf \"%[x]d\" 1}}", "%!d(BADINDEX)"),
+        (
+            "{{define \"a\"}} {{end}}{{define \"a\"}}b{{end}}{{define \"a\"}}{{end}}{{template \"a\"}}",
+            "b",
+        ),
+        (
+            "{{printf \"%+v %+d\" .Driver 3}}",
+            "map[Big:1.2345678901234567e+19 SSHPort:0 URL:tcp://127.0.0.1:1] +3",
+        ),
+        (
+            "{{printf \"%#v %#v\" .Driver .Labels}}",
+            "map[string]interface {}{\"Big\":1.2345678901234567e+19, \"SSHPort\":0, \"URL\":\"tcp://127.0.0.1:1\"} \
+             []interface {}{\"a=<b>&c\", \"ünï=cödé\"}",
+        ),
+        ("{{printf \"%U %#U\" 233 233}}", "U+00E9 U+00E9 'é'"),
+        (
+            "{{printf \"%5d|%-4d|%3q\" \"b\" \"c\" 1.5}}",
+            "%!d(string=    b)|%!d(string=c   )|%!q(float64=1.5)",
+        ),
+        (
+            "{{printf \"%4v|%-4v|%04v\" .Empty .Driver true}}",
+            "[]|map[Big :1.2345678901234567e+19 SSHPort:0    URL :tcp://127.0.0.1:1]|true",
+        ),
+        ("{{range (printf \"%q\" . | len | printf \"%d\" | len)}}x{{end}}", "xxx"),
+        ("{{with printf \"%q\" .Labels}}{{.}}{{end}}", "[\"a=<b>&c\" \"ünï=cödé\"]"),
+        (
+            "{{html .Nosuch}}{{js .Dns}}{{urlquery .Nosuch 1 .Name}}",
+            "&lt;no value&gt;\\u003Cno value\\u003E%3Cno+value%3E1rich",
+        ),
     ] {
         assert_eq!(run(text), Ok(want.to_owned()), "{text}");
     }
@@ -105,6 +135,10 @@ fn prints_as_go_does() {
 #[test]
 fn refuses_as_go_does() {
     for (text, want) in [
+        (
+            "{{define \"a\"}}1{{end}}{{block \"a\" .}}2{{end}}",
+            "template: :1: template: multiple definition of template \"a\"",
+        ),
         ("{{nofunc}}", "template: :1: function \"nofunc\" not defined"),
         ("{{end}}", "template: :1: unexpected {{end}}"),
         ("{{else}}", "template: :1: unexpected {{else}}"),
@@ -176,7 +210,41 @@ fn refuses_as_go_does() {
         ),
         (
             "{{call .Name}}",
-            "|template: :1:2: executing \"\" at <call .Name>: error calling call: non-function rich of type string",
+            "|template: :1:2: executing \"\" at <call .Name>: error calling call: non-function .Name of type string",
+        ),
+        (
+            "{{range $x := .Disk | len | eq 1}}{{end}}",
+            "|template: :1:22: executing \"\" at <len>: error calling len: len of type float64",
+        ),
+        (
+            "{{range $i, $x := print .Name .Disk}}{{end}}",
+            "|template: :1:30: executing \"\" at <.Disk>: range can't iterate over rich20000",
+        ),
+        (
+            "{{range .Name | print}}{{end}}",
+            "|template: :1:16: executing \"\" at <print>: range can't iterate over rich",
+        ),
+        (
+            "{{range print (len .Name)}}{{end}}",
+            "|template: :1:19: executing \"\" at <.Name>: range can't iterate over 4",
+        ),
+        (
+            "{{printf .Disk 1}}",
+            "|template: :1:9: executing \"\" at <.Disk>: wrong type for value; expected string; got float64",
+        ),
+        (
+            "{{printf .Dns}}",
+            "|template: :1:9: executing \"\" at <.Dns>: wrong type for value; expected string; got interface {}",
+        ),
+        (
+            "{{printf .Nosuch}}",
+            "|template: :1:9: executing \"\" at <.Nosuch>: invalid value; expected string",
+        ),
+        ("{{printf 1}}", "|template: :1:9: executing \"\" at <1>: expected string; found 1"),
+        ("{{printf nil}}", "|template: :1:9: executing \"\" at <nil>: cannot assign nil to string"),
+        (
+            "{{1 | printf}}",
+            "|template: :1:6: executing \"\" at <printf>: wrong type for value; expected string; got int",
         ),
     ] {
         assert_eq!(run(text), Err(want.to_owned()), "{text}");
@@ -194,6 +262,7 @@ fn structs_print_without_names_and_have_no_other_fields() {
         fields: vec![
             ("Name", "foo".into()),
             ("State", Value::Named("state.State", 1, "Running".into())),
+            ("Took", Value::Named("time.Duration", 1_500_000_000, "1.5s".into())),
             ("SwarmOptions", swarm),
             ("EngineOptions", Value::NilPointer("*engine.Options")),
         ],
@@ -208,6 +277,10 @@ fn structs_print_without_names_and_have_no_other_fields() {
         ("{{.SwarmOptions}} {{.EngineOptions}}", "{false h} <nil>"),
         ("{{.State}} {{printf \"%d %s %v\" .State .State .State}}", "Running 1 Running Running"),
         ("{{eq .State 1}} {{.SwarmOptions.Host}}", "true h"),
+        ("{{printf \"%e\" .State}}", "%!e(state.State=1)"),
+        ("{{printf \"%x %q %d\" .State .State .State}}", "52756e6e696e67 \"Running\" 1"),
+        ("{{printf \"%+v\" .SwarmOptions}}", "&{IsSwarm:false Host:h}"),
+        ("{{.State.String | len}} {{.Took.Seconds}} {{.Took.Milliseconds}}", "7 1.5 1500"),
     ] {
         assert_eq!(run(text), Ok(want.to_owned()), "{text}");
     }

@@ -11,6 +11,21 @@ pub(super) struct Tree {
     pub(super) named: BTreeMap<String, Vec<Node>>,
 }
 
+impl Tree {
+    /// Adds a body, unless there is one of that name; one that says nothing gives way, and may
+    /// come too late.
+    pub(super) fn add(&mut self, name: String, body: Vec<Node>) -> bool {
+        let says = |body: &Vec<Node>| {
+            body.iter().any(|node| !matches!(node, Node::Text(text) if text.trim().is_empty()))
+        };
+        if self.named.get(&name).is_some_and(says) {
+            return !says(&body);
+        }
+        self.named.insert(name, body);
+        true
+    }
+}
+
 #[derive(Debug)]
 pub(super) enum Node {
     Text(String),

@@ -98,6 +98,23 @@ impl Value {
         }
     }
 
+    /// What a method answers, of those without arguments that Go's states and durations have.
+    pub(crate) fn method(&self, name: &str) -> Option<Value> {
+        let Self::Named(type_name, number, words) = self else { return None };
+        let is_duration = *type_name == "time.Duration";
+        let units = |nanoseconds: f64| Some(Self::Float(*number as f64 / nanoseconds));
+        match name {
+            "String" => Some(Self::Text(words.clone())),
+            "Nanoseconds" if is_duration => Some(Self::Int(*number)),
+            "Microseconds" if is_duration => Some(Self::Int(*number / 1_000)),
+            "Milliseconds" if is_duration => Some(Self::Int(*number / 1_000_000)),
+            "Seconds" if is_duration => units(1e9),
+            "Minutes" if is_duration => units(60e9),
+            "Hours" if is_duration => units(3600e9),
+            _ => None,
+        }
+    }
+
     /// A whole number, for `index` and `slice`.
     pub(crate) fn integer(&self) -> Option<i64> {
         match self {

@@ -102,6 +102,7 @@ fn unknown_commands() {
     home.fails("help bogus", &text("bogus"));
     home.fails("-", &text("-"));
     assert_eq!(home.run(&[""]).code, Some(0));
+    assert_eq!(home.run(&["help", ""]), home.line("help"));
 }
 
 #[test]

@@ -71,6 +71,20 @@ fn checks_come_in_order() {
          driver is selected\n",
     );
     home.fails(
+        "create -d none --url 127.0.0.1:2376 new",
+        "Error setting machine configuration from flags provided: parse \"127.0.0.1:2376\": first \
+         path segment in URL cannot contain colon\n",
+    );
+    for (name, driver) in [("bogus", "--driver=bogus"), ("", "--driver=")] {
+        home.fails(
+            &format!("create --driver=none --url u {driver} new"),
+            &format!(
+                "Error getting new host: Driver \"{name}\" not found. Do you have the plugin \
+                 binary \"docker-machine-driver-{name}\" accessible in your PATH?\n"
+            ),
+        );
+    }
+    home.fails(
         "create -d generic new",
         "Error setting machine configuration from flags provided: generic driver requires the \
          --generic-ip-address option\n",

@@ -76,6 +76,23 @@ fn every_command_says_why() {
 }
 
 #[test]
+fn a_file_in_place_of_a_folder_is_told_for_what_was_looked_for() {
+    let home = Home::new();
+    std::fs::create_dir(home.store()).unwrap();
+    std::fs::write(home.store().join("machines"), "x").unwrap();
+    let path = "@HOME@/store/machines";
+    home.fails(
+        "active",
+        &format!("Error getting active host: readdirent {path}: not a directory\n"),
+    );
+    let default = format!("stat {path}/default: not a directory\n");
+    home.fails("status", &format!("Error checking if host \"default\" exists: {default}"));
+    let new = format!("Error checking if host exists: stat {path}/new: not a directory\n");
+    home.fails("create -d none --url tcp://1.2.3.4:5 new", &new);
+    assert!(!home.store().join("certs").exists());
+}
+
+#[test]
 fn removal_needs_force() {
     let home = store();
     for name in ["empty", "truncated", "null", "types", "future", "deep", "noconfig", "folder"] {

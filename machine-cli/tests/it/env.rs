@@ -1,6 +1,6 @@
 //! `env`, `config` and `version NAME`, which connect to the engine.
 use crate::engine;
-use crate::home::{Home, config};
+use crate::home::{Home, config, with_driver};
 use crate::platform::SHELL_MAY_BE_UNKNOWN;
 
 /// A home with a machine whose engine answers, and its URL.
@@ -152,6 +152,10 @@ fn an_engine_that_does_not_answer() {
         "version dead",
         "Unable to query docker version: Cannot connect to the docker engine endpoint\n",
     );
+    let base = "\"IPAddress\": \"127.0.0.1\", \"SSHPort\": 1";
+    home.add("off", &with_driver("off", "generic", &format!("{{{base}}}")));
+    home.fails("url off", "Host is not running\n");
+    home.fails("version off", "Unable to query docker version: Host is not running\n");
 }
 
 #[test]
@@ -168,6 +172,17 @@ fn classic_swarm_at_its_own_port() {
         "config --swarm eng",
         "Error running connection boilerplate: \"eng\" is not a swarm master. The --swarm flag is \
          intended for use with swarm masters\n",
+    );
+    home.add("bad", &config("bad").replace("tcp://127.0.0.1:1", "127.0.0.1:1"));
+    home.fails(
+        "config --swarm bad",
+        "Error running connection boilerplate: \"bad\" is not a swarm master. The --swarm flag is \
+         intended for use with swarm masters\n",
+    );
+    home.fails(
+        "config bad",
+        "Error running connection boilerplate: Error parsing URL: parse \"127.0.0.1:1\": first path \
+         segment in URL cannot contain colon\n",
     );
     home.fails(
         "config --swarm off",

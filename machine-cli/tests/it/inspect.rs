@@ -27,6 +27,38 @@ fn templates() {
     assert!(pretty.starts_with("{\n    \"IPAddress\": \"127.0.0.1:1\",\n"), "{pretty}");
 }
 
+/// Older versions wrote fewer fields, in another order.
+#[test]
+fn fields_that_a_file_lacks_are_shown_empty() {
+    let home = Home::new();
+    let fewer = [
+        "        \"SwarmHost\": \"\",\n",
+        "            \"StorageDriver\": \"\",\n",
+        "            \"SelinuxEnabled\": false,\n",
+        "            \"Heartbeat\": 0,\n",
+        "            \"CaCertRemotePath\": \"\",\n",
+        "            \"Env\": null,\n",
+        "        \"Memory\": 0,\n",
+    ];
+    let cut = fewer.iter().fold(config("foo"), |text, line| {
+        assert!(text.contains(line), "{line}");
+        text.replace(line, "")
+    });
+    home.add("foo", &cut);
+    let want = config("foo").replace("@STORE@", "@HOME@/store");
+    home.prints("inspect foo", &format!("{want}\n"));
+    let more = cut.replace("\"URL\"", "\"Neu\": [1], \"URL\"");
+    home.add("bar", &more.replace("\"IsExperimental\"", "\"Added\": {}, \"IsExperimental\""));
+    let json = home.line("inspect bar").out;
+    assert!(json.contains("\"Neu\"") && json.contains("\"Added\": {}"), "{json}");
+    home.add(
+        "nulls",
+        &config("nulls").replace("\"SwarmOptions\": {", "\"SwarmOptions\": null, \"Old\": {"),
+    );
+    let answer = home.run(&["inspect", "nulls", "-f", "{{json .HostOptions.SwarmOptions}}"]);
+    assert_eq!(answer.out, "null\n");
+}
+
 #[test]
 fn templates_that_fail() {
     let home = Home::with(&["foo"]);

@@ -203,6 +203,20 @@ fn a_driver_that_is_not_here() {
 }
 
 #[test]
+fn no_time_at_all_is_too_little() {
+    let home = Home::with(&["foo"]);
+    for time in ["0", "-1"] {
+        home.prints(
+            &format!("ls -t {time}"),
+            "NAME   ACTIVE   DRIVER   STATE     URL   SWARM   DOCKER   ERRORS\n\
+             foo             none     Timeout                          \n",
+        );
+        home.prints(&format!("ls -q -t {time} --filter state=Running"), "foo\n");
+        home.fails(&format!("active -t {time}"), "Error getting active host: timeout\n");
+    }
+}
+
+#[test]
 fn the_active_machine() {
     let mut home = fleet();
     home.fails("active", "No active host found\n");

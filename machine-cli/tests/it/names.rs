@@ -30,6 +30,15 @@ fn a_machine_that_is_not_there() {
 }
 
 #[test]
+fn an_odd_name_is_quoted_in_what_is_said_of_it() {
+    let home = Home::with(&["foo"]);
+    for (name, quoted) in [("a\"b", "a\\\"b"), ("a\tb", "a\\tb"), ("ü'\\", "ü'\\\\")] {
+        let answer = home.run(&["url", name]);
+        assert_eq!((answer.code, answer.err), (Some(1), missing(quoted)));
+    }
+}
+
+#[test]
 fn where_one_name_is_allowed_two_are_refused() {
     let home = Home::with(&["foo", "bar"]);
     for command in ["status", "url", "env"] {
@@ -47,6 +56,7 @@ fn a_batch_does_nothing_when_one_cannot_be_loaded() {
         home.fails(&format!("{command} foo nosuch"), &missing("nosuch"));
         let both = missing("no1") + &missing("no2");
         home.fails(&format!("{command} no1 no2"), &both);
+        home.fails(&format!("{command} no1 no2 no1"), &both);
     }
 }
 

@@ -14,6 +14,17 @@ fn a_machine_without_a_driver_cannot_be_switched() {
 }
 
 #[test]
+fn what_is_tried_is_told_even_where_the_driver_is_not_here() {
+    let home = Home::new();
+    home.add("gone", &crate::home::with_driver("gone", "hetzner", "{\"MachineName\": \"gone\"}"));
+    let err =
+        "Driver \"hetzner\" not found. Do you have the plugin binary accessible in your PATH?\n";
+    for (command, what) in [("start", "Starting"), ("stop", "Stopping"), ("kill", "Killing")] {
+        home.check(&format!("{command} gone"), 1, &format!("{what} \"gone\"...\n"), err);
+    }
+}
+
+#[test]
 fn every_failure_of_a_batch_is_told() {
     let home = Home::with(&["foo", "bar"]);
     let answer = home.line("kill foo bar");

@@ -1,4 +1,5 @@
 use super::Machines;
+use super::status::unanswered;
 use crate::engine::{Endpoint, EngineError, EngineVersion};
 use crate::ssh::{self, Patience, Session, Target};
 use crate::store::Entry;
@@ -48,14 +49,14 @@ impl Machines {
             ip: status.ip.clone().unwrap_or_default(),
             certs: self.store.machine_dir(&entry.name),
         };
-        let engine = Endpoint::parse(url)?;
-        if !swarm {
+        let port = if swarm { Some(swarm_port(entry)?) } else { None };
+        let engine = parse("Error parsing URL", url)?;
+        let Some(port) = port else {
             return match self.handshake(entry, &engine).await {
                 Ok(()) => Ok(connection),
                 Err(error) => Err(invalid_certificates(&engine, error)),
             };
-        }
-        let port = swarm_port(entry)?;
+        };
         let master = Endpoint::new(engine.host.clone(), port);
         connection.url = format!("tcp://{master}");
         let Err(error) = self.handshake(entry, &master).await else { return Ok(connection) };
@@ -74,7 +75,8 @@ impl Machines {
     /// `Host is not running`; those of the connection.
     pub async fn engine_version(&self, entry: &Entry) -> Result<EngineVersion> {
         has_engine(entry)?;
-        let url = self.url(entry).await?;
+        let url = self.url(entry).await;
+        let url = url.map_err(|error| unanswered(&error).with_source(error))?;
         self.ask_version(entry, &url, Some(DIAL)).await
     }
 
@@ -179,7 +181,14 @@ fn swarm_port(entry: &Entry) -> Result<u16> {
         );
         return Err(Error::new(ErrorKind::InvalidOption, "", text));
     };
-    Ok(Endpoint::parse(&swarm.host)?.port)
+    Ok(parse("There was an error parsing the url", &swarm.host)?.port)
+}
+
+fn parse(what: &str, url: &str) -> Result<Endpoint> {
+    Endpoint::parse(url).map_err(|error| {
+        let text = format!("{what}: {error}");
+        Error::new(error.kind(), "", text).with_source(error)
+    })
 }
 
 /// Docker Machine's words (`libmachine/check/check.go`); the empty last line is part of them.

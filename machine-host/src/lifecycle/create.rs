@@ -226,8 +226,10 @@ impl Machines {
         spec: &CreateSpec,
         signing: &Signing<'_>,
     ) -> Result<(Lock, Entry, Arc<dyn Provider>), CreateError> {
+        // Before the lock, whose file may have no place to be in for the same reason.
+        self.is_taken(name)?;
         let lock = self.lock(name).await.map_err(at(Stage::Save))?;
-        if self.store.exists(name) {
+        if self.is_taken(name)? {
             let text = format!("Docker machine \"{name}\" already exists");
             return Err(at(Stage::Driver)(Error::new(ErrorKind::Conflict, "", text)));
         }
@@ -267,6 +269,13 @@ impl Machines {
         let entry = Entry::new(config.map_err(at(Stage::Save))?, Some(own));
         self.store.add(&entry).map_err(at(Stage::Save))?;
         Ok((lock, entry, provider))
+    }
+
+    fn is_taken(&self, name: &str) -> Result<bool, CreateError> {
+        self.store.try_exists(name).map_err(|error| {
+            let text = format!("Error checking if host exists: {error}");
+            at(Stage::Driver)(Error::new(error.kind(), "", text))
+        })
     }
 
     pub(super) async fn bootstrap(&self, name: &str, auth: &AuthOptions) -> Result<()> {

@@ -189,10 +189,7 @@ impl Machines {
     where
         W: Future<Output = Result<()>>,
     {
-        let loaded: Vec<_> = names.iter().map(|name| self.store.load(name)).collect();
-        if loaded.iter().any(Result::is_err) {
-            return Err(loaded.into_iter().filter_map(Result::err).collect());
-        }
+        self.store.load_all(names)?;
         Ok(stream::iter(names.iter().map(|name| work(name))).buffered(AT_ONCE).collect().await)
     }
 

@@ -34,16 +34,16 @@ impl Machines {
     pub(super) async fn power_one(&self, power: Power, name: &str) -> Result<()> {
         let lock = self.lock(name).await?;
         let mut entry = self.store.load(name)?; // again: it may have changed while we waited
-        let provider = self.signed_in(&entry).await?;
-        let state = self.status_of(provider.as_ref(), &entry).await?.state;
         let emit = |progress| self.progress.emit(name, progress);
-        // Said even of what turns out to be done already.
+        // Said even of what turns out to be done already, or impossible.
         emit(match power {
             Power::Start => Progress::Starting,
             Power::Stop => Progress::Stopping,
             Power::Kill => Progress::Killing,
             Power::Restart => Progress::Restarting,
         });
+        let provider = self.signed_in(&entry).await?;
+        let state = self.status_of(provider.as_ref(), &entry).await?.state;
         let done = match (power, state) {
             (Power::Start, MachineState::Running) => Err(already(name, "running")),
             (Power::Stop | Power::Kill, MachineState::Stopped) => Err(already(name, "stopped")),

@@ -62,9 +62,14 @@ impl Machines {
         all.pop().unwrap_or_else(|| Err(no_answer()))
     }
 
-    /// What `ls` shows: state, addresses, and the engine's version, each machine within `limit`.
-    /// Never writes.
+    /// What `ls` shows: state, addresses, and the engine's version, each machine within `limit`;
+    /// none at all is too little even for what is known without asking. Never writes.
     pub async fn look(&self, entries: &[Entry], limit: Duration) -> Vec<Look> {
+        let late =
+            || Look { status: Err(too_late(limit)), version: None, took: limit, timed_out: true };
+        if limit.is_zero() {
+            return entries.iter().map(|_| late()).collect();
+        }
         let started = Instant::now();
         let engines = Semaphore::new(ENGINES);
         let seen: Vec<OnceLock<Look>> = entries.iter().map(|_| OnceLock::new()).collect();
@@ -86,8 +91,6 @@ impl Machines {
         let others = join_all(others.into_iter().map(|group| look_at(group, None)));
         let queued = join_all(queued.into_iter().map(|group| look_at(group, Some(limit))));
         tokio::join!(async { tokio::time::timeout(limit, others).await.ok() }, queued);
-        let late =
-            || Look { status: Err(too_late(limit)), version: None, took: limit, timed_out: true };
         seen.into_iter().map(|look| look.into_inner().unwrap_or_else(late)).collect()
     }
 
@@ -235,7 +238,7 @@ fn in_order<T, I: IntoIterator<Item = (usize, T)>>(answers: Vec<I>) -> Vec<T> {
 }
 
 /// Docker Machine's words (`libmachine/mcndockerclient/docker_versioner.go`).
-fn unanswered(why: impl std::fmt::Display) -> Error {
+pub(super) fn unanswered(why: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Transient, "", format!("Unable to query docker version: {why}"))
 }
 

@@ -4,6 +4,7 @@ use super::entry::{self, Entry, Own};
 use crate::error::{at, plain};
 use crate::platform;
 use machine_core::{Error, ErrorKind, Result};
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -164,6 +165,22 @@ impl Store {
             }
             all
         })
+    }
+
+    /// [`Store::load`] for all of these names.
+    ///
+    /// # Errors
+    /// Those of all that cannot be loaded; a name that is given twice has one.
+    pub fn load_all(&self, names: &[String]) -> Result<Vec<Entry>, Vec<Error>> {
+        let (mut entries, mut errors, mut failed) = (Vec::new(), Vec::new(), BTreeSet::new());
+        for name in names {
+            match self.load(name) {
+                Ok(entry) => entries.push(entry),
+                Err(error) if failed.insert(name) => errors.push(error),
+                Err(_) => {}
+            }
+        }
+        if errors.is_empty() { Ok(entries) } else { Err(errors) }
     }
 
     /// Adds a machine: it appears whole, or not at all.

@@ -153,7 +153,7 @@ impl Store {
 
     pub(crate) fn missing(name: &str) -> machine_core::Error {
         let text = format!(
-            "Docker machine \"{name}\" does not exist. Use \"docker-machine ls\" to list machines. Use \"docker-machine create\" to add a new one."
+            "Docker machine {name:?} does not exist. Use \"docker-machine ls\" to list machines. Use \"docker-machine create\" to add a new one."
         );
         plain(ErrorKind::NotFound, text)
     }

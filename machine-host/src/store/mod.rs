@@ -11,6 +11,7 @@ mod migrate;
 mod object;
 mod options;
 mod place;
+mod shown;
 
 #[cfg(feature = "full")]
 pub(crate) use atomic::{sync_folder_of, write_as};

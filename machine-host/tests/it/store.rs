@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 fn missing(name: &str) -> String {
     format!(
-        "Docker machine \"{name}\" does not exist. Use \"docker-machine ls\" to list machines. Use \"docker-machine create\" to add a new one."
+        "Docker machine {name:?} does not exist. Use \"docker-machine ls\" to list machines. Use \"docker-machine create\" to add a new one."
     )
 }
 
