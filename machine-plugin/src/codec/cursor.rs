@@ -42,6 +42,13 @@ impl<'a> Cursor<'a> {
         self.take(usize::try_from(count).map_err(|_| CodecError::Truncated)?)
     }
 
+    /// A string; bytes that are no UTF-8 are replaced.
+    pub(crate) fn text(&mut self) -> Result<String, CodecError> {
+        let bytes = self.bytes()?.to_vec();
+        let lossy = |e: std::string::FromUtf8Error| String::from_utf8_lossy(e.as_bytes()).into();
+        Ok(String::from_utf8(bytes).unwrap_or_else(lossy))
+    }
+
     /// A float travels as the byte-reversed bits of a double, so that small ones are short.
     pub(crate) fn float(&mut self) -> Result<f64, CodecError> {
         Ok(f64::from_bits(self.uint()?.swap_bytes()))

@@ -1,6 +1,6 @@
 use crate::codec::cursor::Cursor;
 use crate::codec::{
-    CodecError, Interface, Limits, Struct, StructType, Type, TypeId, Types, Value, wire_type,
+    CodecError, Interface, Limits, Struct, StructType, Type, TypeId, Types, Value, definition,
 };
 use std::sync::Arc;
 
@@ -156,7 +156,7 @@ impl Decoder {
                 return Ok(Step::End(Value::Opaque(bytes.to_vec())));
             }
             Type::Text => {
-                let text = text(from)?;
+                let text = from.text()?;
                 charge(&mut self.spent, self.limits.value, text.len())?;
                 return Ok(Step::End(Value::Text(text)));
             }
@@ -182,7 +182,7 @@ impl Decoder {
                 Frame::Struct { def: def.clone(), next: 0, fields }
             }
             Type::Interface => {
-                let name = text(from)?;
+                let name = from.text()?;
                 if name.is_empty() {
                     return Ok(Step::End(Value::Interface(None)));
                 }
@@ -263,9 +263,7 @@ impl Decoder {
             return Err(CodecError::TooLarge("number of types"));
         }
         // A definition holds no interface, so it never goes on in another message.
-        let mut open = Vec::new();
-        let value = self.run(from, &mut open, Step::Begin(TypeId::WIRE_TYPE))?;
-        let def = wire_type::parse(&value.ok_or(CodecError::Truncated)?)?;
+        let def = definition::read(from, self.limits.definitions)?;
         self.weight = self.weight.saturating_add(def.weight());
         if self.weight > self.limits.definitions {
             return Err(CodecError::TooLarge("type definitions"));
@@ -305,11 +303,6 @@ impl Frame {
             ),
         }
     }
-}
-
-fn text(from: &mut Cursor<'_>) -> Result<String, CodecError> {
-    let bytes = from.bytes()?.to_vec();
-    Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into()))
 }
 
 fn charge(spent: &mut usize, limit: usize, more: usize) -> Result<(), CodecError> {

@@ -19,6 +19,7 @@
 //! ```
 mod cursor;
 mod decode;
+mod definition;
 mod encode;
 mod error;
 mod limits;

@@ -1,5 +1,5 @@
 //! Type definitions, which are themselves gob values.
-use crate::codec::{CodecError, Field, Marshaler, Struct, StructType, Type, TypeId, Value};
+use crate::codec::{Marshaler, Struct, Type, TypeId, Value};
 use std::sync::{Arc, LazyLock};
 
 /// gob's own types that describe types, in order of their ids from [`TypeId::WIRE_TYPE`] on.
@@ -32,46 +32,6 @@ static BUILTIN: LazyLock<[Type; 9]> = LazyLock::new(|| {
 pub(crate) fn builtin(id: TypeId) -> Option<&'static Type> {
     let index = id.number().checked_sub(TypeId::WIRE_TYPE.number())?;
     BUILTIN.get(usize::try_from(index).ok()?)
-}
-
-/// Reads a definition. As in Go, its kind is what counts: the ids inside are checked on use.
-pub(crate) fn parse(value: &Value) -> Result<Type, CodecError> {
-    let malformed = CodecError::Malformed("type definition");
-    let mut kinds = value.as_struct().ok_or(malformed.clone())?.fields();
-    let (Some((kind, value)), None) = (kinds.next(), kinds.next()) else { return Err(malformed) };
-    let def = value.as_struct().ok_or(malformed.clone())?;
-    let name = def.field("CommonType").and_then(Value::as_struct);
-    let name = name.and_then(|c| c.field("Name")).and_then(Value::as_text);
-    let name = name.unwrap_or_default().to_owned();
-    let id = |field: &str| type_id(def, field);
-    Ok(match kind {
-        "ArrayT" => {
-            let len = def.field("Len").and_then(Value::as_int).unwrap_or_default();
-            let len = u64::try_from(len).map_err(|_| CodecError::Malformed("array length"))?;
-            Type::Array { name, elem: id("Elem")?, len }
-        }
-        "SliceT" => Type::Slice { name, elem: id("Elem")? },
-        "MapT" => Type::Map { name, key: id("Key")?, elem: id("Elem")? },
-        "StructT" => {
-            let fields = def.field("Field").and_then(Value::as_list).unwrap_or_default();
-            let fields = fields.iter().map(field).collect::<Result<_, _>>()?;
-            Type::Struct(Arc::new(StructType { name, fields }))
-        }
-        "GobEncoderT" => Type::Opaque { name, marshaler: Marshaler::Gob },
-        "BinaryMarshalerT" => Type::Opaque { name, marshaler: Marshaler::Binary },
-        "TextMarshalerT" => Type::Opaque { name, marshaler: Marshaler::Text },
-        _ => return Err(malformed),
-    })
-}
-
-fn field(value: &Value) -> Result<Field, CodecError> {
-    let def = value.as_struct().ok_or(CodecError::Malformed("type definition"))?;
-    let name = def.field("Name").and_then(Value::as_text).unwrap_or_default().to_owned();
-    Ok(Field { name, id: type_id(def, "Id")? })
-}
-
-fn type_id(def: &Struct, field: &str) -> Result<TypeId, CodecError> {
-    TypeId::from_wire(def.field(field).and_then(Value::as_int).unwrap_or_default())
 }
 
 /// Writes a definition; `None` for gob's own types, which have none.
