@@ -34,7 +34,8 @@ pub use platform::{home_dir, user_name};
 pub use progress::{Progress, ProgressSink};
 #[cfg(feature = "full")]
 pub use provision::{
-    Certificates, EngineFlags, Install, Plan, Provisioned, Upgraded, detect, provision, upgrade,
+    Certificates, EngineFlags, Install, Plan, Provisioned, Upgraded, detect, provision, run_script,
+    upgrade,
 };
 #[cfg(feature = "full")]
 pub use ssh::{

@@ -72,6 +72,10 @@ pub enum Progress {
     RestartingEngine,
     /// Another program holds the host's package manager.
     WaitingForPackageLock,
+    /// A script of the user's runs in place of an installation.
+    RunningScript,
+    /// Nothing is done about an engine, since such a script stood in its place.
+    NoEngineOfOurs,
     /// The engine is installed.
     InstallingEngine,
     /// The client's files are copied into the machine's folder.
@@ -84,6 +88,8 @@ pub enum Progress {
     CheckingEngine,
     /// The engine answered.
     EngineUp,
+    /// All is done; no more comes about this machine.
+    Ready,
     /// One phase ended; for those who look for where the time goes.
     Took {
         /// The phase.

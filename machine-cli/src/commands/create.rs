@@ -1,4 +1,4 @@
-use super::{ARGUMENTS, Command, Run, read};
+use super::{ARGUMENTS, Command, Run, dialect, read};
 use crate::context::Context;
 use crate::failure::{Failure, INTERRUPTED, PRE_CREATE, chain};
 use crate::flags::Invocation;
@@ -91,7 +91,8 @@ impl Offer {
         };
         let mut all = flags();
         // A plugin may not take a name that is ours.
-        own.retain(|spec| !all.iter().any(|shared| shared.name == spec.name));
+        let dialect = dialect::create_flags();
+        own.retain(|spec| !all.iter().chain(&dialect).any(|shared| shared.name == spec.name));
         all.extend(own.iter().cloned());
         all.sort_by_cached_key(crate::help::flag);
         Ok(Self { driver, own, all })
@@ -299,7 +300,8 @@ fn swarm(options: &Options) -> SwarmOptions {
 fn run(context: &Context, command: &Command, args: &[String]) -> Result<(), Failure> {
     // Docker Machine looks at the whole command line, global flags included.
     let offer = Offer::new(context, context.argv.get(1..).unwrap_or_default())?;
-    let read = read(context, command, &offer.all, &[], &argv::reorder(args));
+    let extra = dialect::create_flags();
+    let read = read(context, command, &offer.all, &extra, &argv::reorder(args));
     // Unlike all others, this command does fail when it is misused.
     let Some(invocation) = read.map_err(|failure| failure.with_code(1))? else { return Ok(()) };
     if let Some(extra) = invocation.args.get(1..).filter(|extra| !extra.is_empty()) {
@@ -313,8 +315,12 @@ fn run(context: &Context, command: &Command, args: &[String]) -> Result<(), Fail
         return Err(Failure::new("Error: No machine name specified"));
     }
     check(name, &invocation.options)?;
-    let spec = offer.spec(context, &invocation)?;
+    let mut spec = offer.spec(context, &invocation)?;
+    dialect::lay_create_flags(&invocation.options, &mut spec)?;
     make(context, name, &spec)?;
+    if spec.install_script.is_some() {
+        return Ok(()); // there is no engine to connect to
+    }
     let program = context.argv.first().map_or("docker-machine", String::as_str);
     context.out.line(&format!(
         "To see how to connect your Docker Client to the Docker Engine running on this virtual \

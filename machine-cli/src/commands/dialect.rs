@@ -4,8 +4,9 @@ use super::Command;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::Invocation;
-use crate::registry;
+use crate::{golang, registry};
 use machine_core::{OptionKind, OptionSpec, Options};
+use machine_host::CreateSpec;
 
 /// Commands that take [`UPDATE`].
 const COMMANDS: [&str; 5] = ["kill", "provision", "rm", "status", "url"];
@@ -66,6 +67,42 @@ impl Extra {
         Ok(())
     }
 }
+
+/// Flags of `create`.
+pub(super) fn create_flags() -> Vec<OptionSpec> {
+    ["custom-install-script", "hostname-override"]
+        .map(|name| OptionSpec::new(name, OptionKind::Text, ""))
+        .to_vec()
+}
+
+/// Puts what [`create_flags`] say into `spec`.
+///
+/// # Errors
+/// A name that no host can have.
+pub(super) fn lay_create_flags(options: &Options, spec: &mut CreateSpec) -> Result<(), Failure> {
+    let text = |name: &str| options.text(name).filter(|text| !text.is_empty());
+    if let Some(path) = text("custom-install-script") {
+        // It is read again when the machine is provisioned again, from whatever folder that is.
+        let path = std::path::absolute(path);
+        spec.install_script =
+            Some(path.map_err(|error| Failure::because("--custom-install-script: ", &error))?);
+    }
+    if let Some(name) = text("hostname-override") {
+        if name.len() > HOST_NAME || machine_host::check_name(name).is_err() {
+            let text = format!(
+                "--hostname-override: {} is not a host's name: letters, digits, . and -, at most \
+                 {HOST_NAME} of them",
+                golang::quote(name)
+            );
+            return Err(Failure::new(text));
+        }
+        spec.host_name = Some(name.to_owned());
+    }
+    Ok(())
+}
+
+/// Longest host name of Linux (`HOST_NAME_MAX` in its `limits.h`).
+const HOST_NAME: usize = 64;
 
 /// The secret store that this program does not have: to go on without it would lose the machines.
 ///

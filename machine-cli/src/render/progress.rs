@@ -29,7 +29,9 @@ impl ProgressSink for Reporter {
             self.out.news(&line);
         }
         match progress {
-            Progress::EngineUp | Progress::Stopped | Progress::Killed => self.out.done(machine),
+            Progress::Ready | Progress::EngineUp | Progress::Stopped | Progress::Killed => {
+                self.out.done(machine)
+            }
             progress => {
                 if let Some(phase) = phase(progress) {
                     self.out.phase(machine, phase);
@@ -63,6 +65,7 @@ fn phase(progress: Progress) -> Option<String> {
         Progress::UpgradingEngine => "upgrading Docker",
         Progress::RestartingEngine => "restarting Docker",
         Progress::InstallingEngine => "installing Docker",
+        Progress::RunningScript => "running the custom install script",
         Progress::CopyingCertsLocally | Progress::CopyingCertsToMachine => "copying certificates",
         Progress::ConfiguringEngine => "configuring Docker",
         Progress::CheckingEngine => "connecting to Docker",
@@ -109,6 +112,11 @@ fn words(machine: &str, progress: &Progress) -> Option<String> {
         Progress::UpgradingEngine => fixed("Upgrading docker..."),
         Progress::RestartingEngine => fixed("Restarting docker..."),
         Progress::InstallingEngine => fixed("Installing Docker..."),
+        Progress::RunningScript => fixed("Running the custom install script..."),
+        Progress::NoEngineOfOurs => Some(format!(
+            "Docker was not provisioned on machine {machine}, which has a custom install script: \
+             nothing was done"
+        )),
         Progress::CopyingCertsLocally => fixed("Copying certs to the local machine directory..."),
         Progress::CopyingCertsToMachine => fixed("Copying certs to the remote machine..."),
         Progress::ConfiguringEngine => {

@@ -62,3 +62,52 @@ fn an_engine_is_upgraded() {
     assert_eq!(said, want);
     bench.docker("m", &["version"]).ok();
 }
+
+#[test]
+fn a_script_is_run_in_place_of_the_installation() {
+    let Some(bench) = Bench::or_skip() else { return };
+    let host = bench.bed.host(HostKind::Plain).unwrap();
+    let script = bench.home().join("script");
+    let text = "#!/bin/sh\nset -e\nread x || true\nhostname >/root/name\n\
+                echo ran >>/root/ran\nexit $(cat /root/status 2>/dev/null || echo 0)\n";
+    std::fs::write(&script, text).unwrap();
+    let more = [
+        "--custom-install-script",
+        "script",
+        "--hostname-override",
+        "node-1",
+        "--engine-label=a=b",
+    ];
+    let said = bench.create(&host, &more, "m").ok();
+    let (before, after) = said.split_once("Provisioning with debian...\n").unwrap();
+    assert!(before.starts_with("Running pre-create checks...\nCreating machine...\n"), "{said}");
+    assert_eq!(after, "Running the custom install script...\n");
+    let ran = "cat /root/ran /root/name /etc/hostname; command -v dockerd || echo none";
+    assert_eq!(host.exec(ran).unwrap(), "ran\nnode-1\nnode-1\nnone\n");
+    assert!(!bench.store().join("certs").exists(), "certificates that nobody needs");
+    assert_eq!(host.exec("ls -d /tmp/tmp.* || true").unwrap(), "", "the script is left there");
+
+    let gone = "Docker was not installed on machine";
+    for (args, before) in [
+        (["version", "m"], ""),
+        (["config", "m"], "Error running connection boilerplate: "),
+        (["env", "m"], "Error checking TLS connection: "),
+    ] {
+        let answer = bench.run(&args);
+        assert_eq!((answer.exit, answer.stderr), (Some(1), format!("{before}{gone}\n")));
+    }
+    for args in [&["upgrade", "m"][..], &["regenerate-certs", "-f", "m"]] {
+        let said = bench.run(args).ok();
+        assert!(said.contains("Docker was not provisioned on machine m, "), "{said}");
+    }
+    bench.run(&["restart", "m"]).ok();
+
+    // Again, with a script that fails; what it says is told.
+    host.exec("echo 7 >/root/status").unwrap();
+    std::fs::write(&script, format!("echo no such token >&2\n{text}")).unwrap();
+    let answer = bench.run(&["provision", "m"]);
+    let error = "the custom install script failed: no such token (exit status 7)\n";
+    assert_eq!((answer.exit, answer.stderr.as_str()), (Some(1), error));
+    assert_eq!(host.exec("cat /root/ran").unwrap(), "ran\nran\n");
+    bench.run(&["rm", "-y", "m"]).ok();
+}

@@ -78,3 +78,38 @@ fn the_native_client_may_be_asked_for() {
     home.prints("ls -q", "foo\n");
     home.fails("ssh nosuch", &missing("nosuch"));
 }
+
+#[test]
+fn a_script_or_a_host_name_that_cannot_be_used_is_told_before_anything_is_made() {
+    let home = Home::new();
+    let generic = "create -d generic --generic-ip-address 1.2.3.4";
+    let flags = "Error setting machine configuration from flags provided: ";
+    let error = format!(
+        "{flags}failed to open file `@HOME@/nosuch`: No such file or directory (os error 2)\n"
+    );
+    home.fails(&format!("{generic} --custom-install-script nosuch new"), &error);
+    std::fs::write(home.path().join("script"), "true\n").unwrap();
+    let error = format!("{flags}a script cannot be run on a machine that cannot be logged into\n");
+    let none = "create -d none --url tcp://1.2.3.4:5";
+    home.fails(&format!("{none} --custom-install-script script new"), &error);
+    for name in ["a_b", "-a", "a b", &"a".repeat(65)] {
+        let option = format!("--hostname-override={name}");
+        let words = none.split(' ').chain([option.as_str(), "new"]).collect::<Vec<_>>();
+        let answer = home.run(&words);
+        assert!(answer.err.starts_with("--hostname-override: \""), "{answer:?}");
+        assert_eq!((answer.code, answer.out.as_str()), (Some(1), ""));
+    }
+    assert!(!home.machine("new").exists());
+    let help = home.line("create -d none --help").out;
+    assert!(!help.contains("custom-install-script"), "{help}");
+}
+
+#[test]
+fn a_host_name_is_kept_beside_the_files_of_docker_machine() {
+    let home = Home::new();
+    let line = "create --hostname-override node-1.test -d none --url tcp://1.2.3.4:5 new";
+    assert_eq!(home.line(line).code, Some(0));
+    let read = |file: &str| std::fs::read_to_string(home.machine("new").join(file)).unwrap();
+    assert!(read("machine.json").contains("\"host_name\": \"node-1.test\""));
+    assert!(!read("config.json").contains("node-1.test"));
+}

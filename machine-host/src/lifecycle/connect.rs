@@ -40,6 +40,7 @@ impl Machines {
     /// [`ErrorKind::InvalidOption`] where there is no such master; what went wrong with the
     /// connection, and what to do.
     pub async fn check(&self, entry: &Entry, swarm: bool) -> Result<Connection> {
+        has_engine(entry)?;
         let status = self.status(entry).await?;
         let url = running_url(&status)?;
         let mut connection = Connection {
@@ -72,6 +73,7 @@ impl Machines {
     /// # Errors
     /// `Host is not running`; those of the connection.
     pub async fn engine_version(&self, entry: &Entry) -> Result<EngineVersion> {
+        has_engine(entry)?;
         let url = self.url(entry).await?;
         self.ask_version(entry, &url, Some(DIAL)).await
     }
@@ -147,6 +149,17 @@ impl Machines {
     /// The client's side of TLS for a machine; machines of a store share theirs.
     pub(super) fn client_config(&self, entry: &Entry) -> Result<Arc<ClientConfig>> {
         self.configs.get(&self.store.auth_paths(entry)?)
+    }
+}
+
+/// Rancher's words for a machine on which a script stood in the place of an engine.
+fn has_engine(entry: &Entry) -> Result<()> {
+    match entry.install_script() {
+        None => Ok(()),
+        Some(_) => {
+            let text = "Docker was not installed on machine";
+            Err(Error::new(ErrorKind::Unsupported, "", text))
+        }
     }
 }
 

@@ -1,11 +1,12 @@
-use super::Machines;
 use super::operation::{NoJournal, Operation, Saver};
+use super::{Machines, script};
 use crate::store::{
     AuthOptions, AuthPaths, Config, EngineOptions, Entry, Lock, LockName, Own, SwarmOptions,
 };
 use crate::{FileJournal, Progress, keys, tls};
 use machine_core::{Cx, Error, ErrorKind, Options, Provider, Result, State};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// What to make.
 #[derive(Clone, Debug)]
@@ -26,6 +27,12 @@ pub struct CreateSpec {
     /// [`EngineOptions::install_url`] was asked for, rather than being the default: only then is
     /// the script behind Docker Machine's default URL run, on a host without an engine.
     pub install_url_given: bool,
+    /// Shell script to run as root in place of all that makes a Docker host: there will be no
+    /// engine and no certificates of ours. Default: none.
+    pub install_script: Option<PathBuf>,
+    /// Name that the host gets. Default: the machine's, and on a host that was there before, the
+    /// one it has.
+    pub host_name: Option<String>,
 }
 
 impl CreateSpec {
@@ -39,6 +46,8 @@ impl CreateSpec {
             swarm: SwarmOptions::default(),
             tls_sans: Vec::new(),
             install_url_given: false,
+            install_script: None,
+            host_name: None,
         }
     }
 }
@@ -163,7 +172,16 @@ impl Machines {
             let text = format!("Docker machine \"{name}\" already exists");
             return Err(at(Stage::Driver)(Error::new(ErrorKind::Conflict, "", text)));
         }
+        if let Some(path) = &spec.install_script {
+            script::read(path).map_err(at(Stage::Options))?;
+            if provider.capabilities().endpoint_only {
+                let text = "a script cannot be run on a machine that cannot be logged into";
+                return Err(at(Stage::Options)(Error::new(ErrorKind::InvalidOption, "", text)));
+            }
+        }
         let mut own = Own::new();
+        own.install_script.clone_from(&spec.install_script);
+        own.host_name.clone_from(&spec.host_name);
         let mut operation = Operation::new(self, name, &own.id, "");
         operation.shared = spec.shared.clone();
         let cx = operation.cx(&NoJournal);
@@ -174,7 +192,9 @@ impl Machines {
 
         let auth = self.auth_options(name, spec.tls_sans.clone());
         let bootstrap = async {
-            self.bootstrap(name, &auth).await?;
+            if spec.install_script.is_none() {
+                self.bootstrap(name, &auth).await?;
+            }
             operation.emit(Progress::Checking);
             Ok(())
         };

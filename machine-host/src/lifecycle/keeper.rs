@@ -61,6 +61,8 @@ struct Request {
     swarm: SwarmOptions,
     tls_sans: Vec<String>,
     install_url_given: bool,
+    install_script: Option<PathBuf>,
+    host_name: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -177,6 +179,8 @@ impl Machines {
             swarm: spec.swarm.clone(),
             tls_sans: spec.tls_sans.clone(),
             install_url_given: spec.install_url_given,
+            install_script: spec.install_script.clone(),
+            host_name: spec.host_name.clone(),
         }
     }
 
@@ -309,6 +313,8 @@ impl Request {
         spec.swarm = self.swarm;
         spec.tls_sans = self.tls_sans;
         spec.install_url_given = self.install_url_given;
+        spec.install_script = self.install_script;
+        spec.host_name = self.host_name;
         Ok((self.name, settings, spec))
     }
 }

@@ -8,6 +8,7 @@ mod power;
 mod provision;
 mod remove;
 mod run;
+mod script;
 mod setup;
 mod status;
 

@@ -43,6 +43,9 @@ impl Machines {
         self.on_each(names, |name| async move {
             let _lock = self.lock(name).await?;
             let mut entry = self.store.load(name)?;
+            if self.has_no_engine_of_ours(&entry) {
+                return Ok(());
+            }
             if what == Regenerate::All {
                 self.progress.emit(name, Progress::RegeneratingClientCertificates);
                 let paths = self.store.auth_paths(&entry)?;
@@ -82,6 +85,9 @@ impl Machines {
     async fn upgrade_one(&self, name: &str) -> Result<()> {
         let _lock = self.lock(name).await?;
         let mut entry = self.store.load(name)?;
+        if self.has_no_engine_of_ours(&entry) {
+            return Ok(());
+        }
         let provider = self.signed_in(&entry).await?;
         let provider = provider.as_ref();
         let mut status = self.status_of(provider, &entry).await?;
@@ -109,6 +115,15 @@ impl Machines {
         session.close().await;
         tracing::debug!(machine = name, ?upgraded, "engine");
         self.until_engine_answers(entry, &engine_endpoint(status)?).await
+    }
+
+    /// Nothing of it is an error, as in Rancher's fork.
+    fn has_no_engine_of_ours(&self, entry: &Entry) -> bool {
+        let by_script = entry.install_script().is_some();
+        if by_script {
+            self.progress.emit(&entry.name, Progress::NoEngineOfOurs);
+        }
+        by_script
     }
 
     /// Docker Machine waits three minutes for the SSH server of such a machine.

@@ -78,6 +78,14 @@ impl Machines {
         let mut session = self.log_in(provider, entry, status).await?;
 
         *stage = Stage::Provision;
+        let own_name = entry.own.as_ref().and_then(|own| own.host_name.clone());
+        let is_ours = !provider.capabilities().existing_host;
+        let host_name = own_name.or_else(|| is_ours.then(|| name.clone()));
+        if let Some(script) = entry.install_script() {
+            self.run_script(entry, &mut session, script, host_name.as_deref()).await?;
+            session.close().await;
+            return self.store.save(entry);
+        }
         let auth = entry.config.host.auth()?.unwrap_or_else(|| self.store.auth_options(&name));
         let paths = self.store.auth_paths(entry)?;
         let ip = status.ip.clone().unwrap_or_default();
@@ -106,7 +114,7 @@ impl Machines {
         plan.engine = EngineFlags::from(&engine);
         plan.port = endpoint.port;
         plan.ipv6 = endpoint.host.contains(':');
-        plan.host_name = (!provider.capabilities().existing_host).then_some(name.as_str());
+        plan.host_name = host_name.as_deref();
         plan.install = match Install::from_url(&engine.install_url) {
             Install::Package if manner.install_url_given => Install::Script(&engine.install_url),
             install => install,
@@ -241,6 +249,9 @@ impl Machines {
         let note = |progress| self.progress.emit(&entry.name, progress);
         provision::detect(&mut session, self.clock.as_ref(), &note).await?;
         session.close().await;
+        if entry.install_script().is_some() {
+            return Ok(());
+        }
         self.until_engine_answers(entry, &engine_endpoint(&status)?).await
     }
 

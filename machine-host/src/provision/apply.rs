@@ -1,10 +1,10 @@
 //! The last round trip: files, options, restart; or all of it undone.
 use super::answer::{Answer, bounded, daemon_error, is_disk_full};
-use super::detect::{Distribution, HostsFile};
+use super::detect::Distribution;
 use super::engine::{self, Composed, FOLDER};
 use super::error::ProvisionError;
 use super::look::Look;
-use super::{Plan, Rounds, quoted};
+use super::{Plan, Rounds, name, quoted};
 use machine_core::Result;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -58,11 +58,12 @@ fn script(
     let enable = if host.is_enabled() { "" } else { "yes" };
     let _ = writeln!(
         out,
-        "port_hex={:04X} port_limit={} turn_limit={} enable={enable}\n{}begin",
+        "port_hex={:04X} port_limit={} turn_limit={} enable={enable}\n{}{}begin",
         plan.port,
         DAEMON.as_secs(),
         TURN.as_secs(),
-        include_str!("scripts/apply.sh")
+        include_str!("scripts/apply.sh"),
+        name::SCRIPT
     );
     for (umask, path, text) in files {
         let end = Uuid::new_v4().simple().to_string();
@@ -80,13 +81,7 @@ fn script(
         }
         out.push('\n');
     }
-    if let Some(name) = plan.host_name.filter(|n| *n != host.host_name()) {
-        let form = match row.hosts_file {
-            HostsFile::Always => "always",
-            HostsFile::IfMissing => "missing",
-        };
-        let _ = writeln!(out, "named {} {form}", quoted("host name", name)?);
-    }
+    out.push_str(&name::call(plan.host_name, host, row)?);
     out.push_str("finish\n");
     Ok(out)
 }

@@ -46,6 +46,8 @@ pub(crate) enum ProvisionError {
     Install { why: String, kind: ErrorKind },
     #[error("error installing docker: {0}")]
     InstallScript(String),
+    #[error("the custom install script failed: {0}")]
+    Custom(String),
     #[error("upgrading Docker failed: {why}")]
     Upgrade { why: String, kind: ErrorKind },
     #[error("there is no Docker engine on the host")]

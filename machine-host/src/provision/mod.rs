@@ -1,6 +1,7 @@
 //! Makes a host a Docker host over TLS: look, install where the engine is missing, apply.
 mod answer;
 mod apply;
+mod custom;
 mod detect;
 mod engine;
 mod error;
@@ -9,6 +10,7 @@ mod flags;
 pub(crate) mod fuzzing;
 mod install;
 mod look;
+mod name;
 mod systemd;
 mod upgrade;
 
@@ -144,6 +146,34 @@ pub async fn detect(
     note(Progress::DetectingProvisioner);
     let mut rounds = Rounds { session, plan: &plan, took: Vec::new() };
     Ok(look::look(&mut rounds).await?.distribution()?.name.to_owned())
+}
+
+/// Runs a shell script as root once the host has booted, in place of all that [`provision`] does;
+/// the host gets `host_name` where one is given. Two round trips. Gives back Docker Machine's word
+/// for the distribution.
+///
+/// # Errors
+/// As [`provision`]; `Other` with the end of its output when the script fails.
+pub async fn run_script(
+    session: &mut Session,
+    script: &str,
+    host_name: Option<&str>,
+    clock: &dyn Clock,
+    note: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<String> {
+    let key = Secret::new(String::new());
+    let certificates = Certificates { authority: "", server: "", key: &key };
+    let mut plan = Plan::new("", certificates, clock, note);
+    plan.host_name = host_name;
+    note(Progress::DetectingProvisioner);
+    let mut rounds = Rounds { session, plan: &plan, took: Vec::new() };
+    let host = look::look(&mut rounds).await?;
+    let distribution = host.distribution()?;
+    let name = distribution.name.to_owned();
+    note(Progress::ProvisioningWith { distribution: name.clone() });
+    note(Progress::RunningScript);
+    custom::run(&mut rounds, &host, distribution, script).await?;
+    Ok(name)
 }
 
 /// Upgrades the package that the host's daemon is from, and restarts the engine: two round trips.

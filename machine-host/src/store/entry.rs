@@ -4,6 +4,7 @@ use crate::error::plain;
 use machine_core::{ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 /// A machine as the store holds it.
 #[derive(Clone, Debug)]
@@ -22,6 +23,11 @@ impl Entry {
     pub fn new(config: Config, own: Option<Own>) -> Self {
         Self { name: config.name.clone(), config, own }
     }
+
+    /// The script that was run in place of the installation of an engine, if one was.
+    pub fn install_script(&self) -> Option<&Path> {
+        self.own.as_ref()?.install_script.as_deref()
+    }
 }
 
 /// What we know of a machine beside `config.json`. Fields of a newer version survive a save.
@@ -36,6 +42,11 @@ pub struct Own {
     pub host_keys: Vec<String>,
     /// The docker context that was made for it.
     pub context: Option<String>,
+    /// Script that stands in the place of an engine: read again whenever the machine is
+    /// provisioned, for it may hold what must not be kept.
+    pub install_script: Option<PathBuf>,
+    /// Name that the host gets in place of the machine's.
+    pub host_name: Option<String>,
     others: Object,
 }
 
@@ -48,6 +59,10 @@ struct Known {
     host_keys: Vec<String>,
     #[serde(default)]
     context: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    install_script: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    host_name: Option<String>,
 }
 
 impl Own {
@@ -58,17 +73,27 @@ impl Own {
             source: None,
             host_keys: Vec::new(),
             context: None,
+            install_script: None,
+            host_name: None,
             others: Object::default(),
         }
     }
 
     pub(crate) fn parse(text: &[u8]) -> serde_json::Result<Self> {
-        let Known { id, source, host_keys, context } = serde_json::from_slice(text)?;
+        let known: Known = serde_json::from_slice(text)?;
         // It becomes a file's name.
-        if !is_id(&id) {
+        if !is_id(&known.id) {
             return Err(serde::de::Error::custom("the id is none"));
         }
-        Ok(Self { id, source, host_keys, context, others: serde_json::from_slice(text)? })
+        Ok(Self {
+            id: known.id,
+            source: known.source,
+            host_keys: known.host_keys,
+            context: known.context,
+            install_script: known.install_script,
+            host_name: known.host_name,
+            others: serde_json::from_slice(text)?,
+        })
     }
 
     pub(crate) fn to_json(&self) -> Result<String> {
@@ -78,6 +103,8 @@ impl Own {
             source: own.source,
             host_keys: own.host_keys,
             context: own.context,
+            install_script: own.install_script,
+            host_name: own.host_name,
         };
         let mut object = own.others;
         let text = Object::of(&known).and_then(|fields| {
