@@ -1,6 +1,6 @@
 //! What Rancher's fork adds to commands of Docker Machine: read, and in no help text.
 
-use super::Command;
+use super::{Command, status};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::Invocation;
@@ -39,6 +39,9 @@ impl Extra {
         }
         let mut extra =
             Self { driver: Vec::new(), all: vec![OptionSpec::new(UPDATE, OptionKind::Switch, "")] };
+        if command.name == status::COMMAND.name {
+            extra.all.extend(status::extra_flags());
+        }
         let asked = |arg: &String| arg.trim_start_matches('-').split('=').next() == Some(UPDATE);
         if !args.iter().any(|arg| arg.starts_with('-') && asked(arg)) {
             return Ok(extra);
@@ -47,7 +50,8 @@ impl Extra {
         let entry = args.last().and_then(|name| context.store().load(name).ok());
         if let Some(provider) = entry.and_then(|e| registry::provider(&e.config.driver_name)) {
             extra.driver = context.block_on(provider.options())??;
-            extra.driver.retain(|spec| !(command.flags)().iter().any(|own| own.name == spec.name));
+            let own = [(command.flags)(), extra.all.clone()].concat();
+            extra.driver.retain(|spec| !own.iter().any(|own| own.name == spec.name));
             extra.all.extend(extra.driver.iter().cloned());
         }
         Ok(extra)

@@ -3,6 +3,7 @@ use crate::context::{Context, expected_one};
 use crate::failure::Failure;
 use crate::flags::Invocation;
 use crate::registry;
+use crate::render::json::{self, Machine};
 use crate::template::{self, Extra, Template};
 use machine_core::{OptionKind, OptionSpec, State};
 
@@ -33,11 +34,19 @@ fn run(context: &Context, command: &Command, invocation: Invocation) -> Result<(
     }
     let name = context.target(invocation.args)?;
     let mut entry = context.store().load(&name)?;
+    let format = invocation.options.text("format").unwrap_or_default();
+    if format == json::FORMAT {
+        let driver = &entry.config.driver_name;
+        let hint = registry::remedy(driver).unwrap_or_default();
+        let config = Some(&entry.config);
+        let machine = Machine { name: &name, driver, config, hint: &hint, ..Machine::default() };
+        context.out.line(&json::document(&[machine]));
+        return Ok(());
+    }
     if registry::provider(&entry.config.driver_name).is_none() {
         entry.config.driver = State::new(&Absent { name: &entry.config.driver_name })?;
     }
     let json = entry.config.to_json();
-    let format = invocation.options.text("format").unwrap_or_default();
     if format.is_empty() {
         context.out.line(&json);
         return Ok(());

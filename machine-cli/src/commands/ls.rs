@@ -4,6 +4,7 @@ use super::{ARGUMENTS, Command, Run};
 use crate::context::Context;
 use crate::failure::{Failure, chain};
 use crate::flags::Invocation;
+use crate::render::json;
 use crate::render::table::{LIST, align};
 use crate::template::{Extra, Struct, Template, Value};
 use crate::{natural, registry};
@@ -41,8 +42,11 @@ pub(super) struct Row<'e> {
     pub(super) active_host: bool,
     pub(super) active_swarm: bool,
     driver: String,
+    /// As it is stored; empty where that cannot be read.
+    stored_driver: String,
     state: Option<MachineState>,
     url: String,
+    ip: String,
     swarm_options: Option<SwarmOptions>,
     swarm: String,
     /// Decoded by the templates that ask for the engine's options.
@@ -53,6 +57,31 @@ pub(super) struct Row<'e> {
 }
 
 impl Row<'_> {
+    /// What to do about its error.
+    fn hint(&self) -> String {
+        match self.error.is_empty() {
+            true => String::new(),
+            false => registry::remedy(&self.stored_driver).unwrap_or_default(),
+        }
+    }
+
+    /// The row for programs.
+    fn machine<'a>(&'a self, hint: &'a str) -> json::Machine<'a> {
+        json::Machine {
+            name: &self.name,
+            driver: &self.stored_driver,
+            state: self.state,
+            url: &self.url,
+            ip: &self.ip,
+            active: Some(self.active_host || self.active_swarm),
+            engine_version: self.version.strip_prefix('v'),
+            response_ms: Some(u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX)),
+            error: &self.error,
+            hint,
+            config: None,
+        }
+    }
+
     pub(super) fn timed_out(&self) -> bool {
         self.state == Some(MachineState::Timeout)
     }
@@ -160,6 +189,7 @@ fn row<'e>(
         return Row {
             name: entry.name.clone(),
             driver,
+            stored_driver: entry.config.driver_name.clone(),
             state: Some(MachineState::Timeout),
             took: limit,
             ..Row::default()
@@ -169,6 +199,7 @@ fn row<'e>(
     let mut row = Row {
         name: entry.name.clone(),
         driver,
+        stored_driver: entry.config.driver_name.clone(),
         swarm_options,
         host: Some(&entry.config.host),
         version: "Unknown".to_owned(),
@@ -181,6 +212,7 @@ fn row<'e>(
             if status.state == MachineState::Running {
                 row.url = status.url.unwrap_or_default();
             }
+            row.ip = status.ip.unwrap_or_default();
         }
         Err(error) => {
             row.state = Some(MachineState::Error);
@@ -239,6 +271,8 @@ const HEADERS: [(&str, &str); 13] = [
 enum Format {
     /// The table that Docker Machine prints unasked; most callers want it, and it must be quick.
     Default,
+    /// For programs.
+    Json,
     /// A template, with a header and columns or without.
     Template { template: Template, table: bool },
 }
@@ -247,6 +281,9 @@ impl Format {
     fn parse(format: &str) -> Result<Self, Failure> {
         if format.is_empty() {
             return Ok(Self::Default);
+        }
+        if format == json::FORMAT {
+            return Ok(Self::Json);
         }
         let (text, table) = match format.strip_prefix("table") {
             Some(rest) => (rest, true),
@@ -263,6 +300,13 @@ impl Format {
     }
 
     fn print(&self, rows: &[Row<'_>], out: &mut String) -> Result<(), Failure> {
+        if matches!(self, Self::Json) {
+            let hints: Vec<_> = rows.iter().map(Row::hint).collect();
+            let machines: Vec<_> = rows.iter().zip(&hints).map(|(r, h)| r.machine(h)).collect();
+            out.push_str(&json::document(&machines));
+            out.push('\n');
+            return Ok(());
+        }
         let Self::Template { template, table } = self else {
             out.push_str("NAME\tACTIVE\tDRIVER\tSTATE\tURL\tSWARM\tDOCKER\tERRORS\n");
             for row in rows {

@@ -2,7 +2,9 @@ use super::{ARGUMENTS, Command, ONE_NAME, Run, no_flags};
 use crate::context::Context;
 use crate::failure::{Failure, GONE};
 use crate::flags::Invocation;
-use machine_core::{ErrorKind, MachineState, Status};
+use crate::render::json::{self, Machine};
+use crate::{golang, registry};
+use machine_core::{ErrorKind, MachineState, OptionKind, OptionSpec, Status};
 
 pub(crate) const COMMAND: Command = Command {
     name: "status",
@@ -13,12 +15,42 @@ pub(crate) const COMMAND: Command = Command {
     run: Run::Flags(run),
 };
 
+/// Accepted, and in no help text: Docker Machine's command has no flags.
+pub(super) fn extra_flags() -> Vec<OptionSpec> {
+    vec![OptionSpec::new("format", OptionKind::Text, "").with_alias("f")]
+}
+
 fn run(context: &Context, _: &Command, invocation: Invocation) -> Result<(), Failure> {
+    let format = invocation.options.text("format").unwrap_or_default();
+    if !matches!(format, "" | json::FORMAT) {
+        return Err(Failure::new(format!("--format: {} is not json", golang::quote(format))));
+    }
+    let is_json = format == json::FORMAT;
     let name = context.target(invocation.args)?;
     let machines = context.machines();
     let entry = machines.store().load(&name)?;
-    let (line, failure) = said(&name, context.block_on(machines.status(&entry))?);
-    if let Some(line) = line {
+    let status = context.block_on(machines.status(&entry))?;
+    let found = status.as_ref().ok().cloned().unwrap_or_else(|| Status::new(MachineState::Error));
+    let (line, failure) = said(&name, status);
+    if is_json {
+        let driver = entry.config.driver_name.as_str();
+        let remedy = registry::remedy(driver).unwrap_or_default();
+        let state = match &failure {
+            Some(failure) if failure.code == GONE => MachineState::NotFound,
+            _ => found.state,
+        };
+        let machine = Machine {
+            name: &name,
+            driver,
+            state: Some(state),
+            url: found.url.as_deref().unwrap_or_default(),
+            ip: found.ip.as_deref().unwrap_or_default(),
+            error: failure.as_ref().map_or("", |failure| &failure.text),
+            hint: if failure.is_some() { &remedy } else { "" },
+            ..Machine::default()
+        };
+        context.out.line(&json::document(&[machine]));
+    } else if let Some(line) = line {
         context.out.line(&line);
     }
     failure.map_or(Ok(()), Err)

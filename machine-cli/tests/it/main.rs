@@ -10,6 +10,7 @@ mod env;
 mod help;
 mod home;
 mod inspect;
+mod json;
 mod ls;
 mod names;
 mod platform;
