@@ -126,7 +126,7 @@ fn run(context: &Context) -> Result<(), Failure> {
         Some((name, _)) if name.is_empty() => context.out.text(&top()),
         Some((name, tail)) => {
             let command = commands::find(name).ok_or_else(|| context.unknown_command(name))?;
-            if !matches!(command.name, "help" | "version") {
+            if !matches!(command.name, "help" | "version" | "completion" | "__complete") {
                 dialect::refuse_secret_store(context)?;
             }
             return invoke(context, command, tail);

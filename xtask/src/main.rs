@@ -5,6 +5,7 @@
 mod bench;
 mod ci;
 mod demo;
+mod docs;
 mod fuzz;
 mod hosts;
 mod metadata;
@@ -27,6 +28,7 @@ Usage: cargo xtask <task>
   setup                install what the other tasks need (apt, as root), or say what is missing
   ci                   all that a change must pass, with the time of each stage
   tidy                 rules that no compiler checks
+  docs                 make the reference of the command line, man pages and completion scripts
   bench [NAMES]        time the release build against what it is measured by; --list names them
   fuzz [SECONDS [TARGET...]]
                        fuzz each target for so long (default 30)
@@ -55,6 +57,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ("bench", names) => bench::run(&sh, names),
         ("ci", []) => ci::run(&sh),
         ("demo", []) => demo::run(&sh),
+        ("docs", []) => docs::run(&sh),
         ("fuzz", rest) => fuzz::run(&sh, rest),
         ("hosts", [action]) => hosts::run(action),
         ("release", rest) => release::run(&sh, rest),

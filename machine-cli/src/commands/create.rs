@@ -91,7 +91,7 @@ impl Offer {
         };
         let mut all = flags();
         // A plugin may not take a name that is ours.
-        let dialect = dialect::create_flags();
+        let dialect = dialect::unlisted(&COMMAND);
         own.retain(|spec| !all.iter().chain(&dialect).any(|shared| shared.name == spec.name));
         all.extend(own.iter().cloned());
         all.sort_by_cached_key(crate::help::flag);
@@ -150,7 +150,7 @@ fn refuse_swarm(driver: &str, options: &Options) -> Result<(), Failure> {
     }
 }
 
-fn options_of(context: &Context, driver: &str) -> Result<Vec<OptionSpec>, Failure> {
+pub(super) fn options_of(context: &Context, driver: &str) -> Result<Vec<OptionSpec>, Failure> {
     let provider: Box<dyn Provider> =
         registry::provider(driver).ok_or_else(|| unknown_driver(driver))?;
     Ok(context.block_on(provider.options())??)
@@ -300,7 +300,7 @@ fn swarm(options: &Options) -> SwarmOptions {
 fn run(context: &Context, command: &Command, args: &[String]) -> Result<(), Failure> {
     // Docker Machine looks at the whole command line, global flags included.
     let offer = Offer::new(context, context.argv.get(1..).unwrap_or_default())?;
-    let extra = dialect::create_flags();
+    let extra = dialect::unlisted(command);
     let read = read(context, command, &offer.all, &extra, &argv::reorder(args));
     // Unlike all others, this command does fail when it is misused.
     let Some(invocation) = read.map_err(|failure| failure.with_code(1))? else { return Ok(()) };

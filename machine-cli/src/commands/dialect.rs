@@ -1,6 +1,6 @@
-//! What Rancher's fork adds to commands of Docker Machine: read, and in no help text.
+//! What Docker Machine does not have, and its help texts must not show: mostly of Rancher's fork.
 
-use super::{Command, status};
+use super::{Command, create, status};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::Invocation;
@@ -22,9 +22,6 @@ pub(crate) struct Extra {
 }
 
 impl Extra {
-    /// No flags.
-    pub(crate) const NONE: Self = Self { driver: Vec::new(), all: Vec::new() };
-
     /// Those of `command`, whose machine is the last of `args`.
     ///
     /// # Errors
@@ -34,13 +31,9 @@ impl Extra {
         command: &Command,
         args: &[String],
     ) -> Result<Self, Failure> {
+        let mut extra = Self { driver: Vec::new(), all: unlisted(command) };
         if !COMMANDS.contains(&command.name) {
-            return Ok(Self::NONE);
-        }
-        let mut extra =
-            Self { driver: Vec::new(), all: vec![OptionSpec::new(UPDATE, OptionKind::Switch, "")] };
-        if command.name == status::COMMAND.name {
-            extra.all.extend(status::extra_flags());
+            return Ok(extra);
         }
         let asked = |arg: &String| arg.trim_start_matches('-').split('=').next() == Some(UPDATE);
         if !args.iter().any(|arg| arg.starts_with('-') && asked(arg)) {
@@ -72,14 +65,28 @@ impl Extra {
     }
 }
 
-/// Flags of `create`.
-pub(super) fn create_flags() -> Vec<OptionSpec> {
-    ["custom-install-script", "hostname-override"]
-        .map(|name| OptionSpec::new(name, OptionKind::Text, ""))
-        .to_vec()
+/// Flags that are in no help text.
+pub(super) fn unlisted(command: &Command) -> Vec<OptionSpec> {
+    if command.name == create::COMMAND.name {
+        let text =
+            |name: &'static str, help: &'static str| OptionSpec::new(name, OptionKind::Text, help);
+        return vec![
+            text("custom-install-script", "Script to run as root instead of installing Docker"),
+            text("hostname-override", "Name that the host gets instead of the machine's"),
+        ];
+    }
+    let mut specs = Vec::new();
+    if COMMANDS.contains(&command.name) {
+        let help = "Take the driver's own flags too, and sign in with them for this command";
+        specs.push(OptionSpec::new(UPDATE, OptionKind::Switch, help));
+    }
+    if command.name == status::COMMAND.name {
+        specs.push(status::format());
+    }
+    specs
 }
 
-/// Puts what [`create_flags`] say into `spec`.
+/// Puts what the flags of `create` among them say into `spec`.
 ///
 /// # Errors
 /// A name that no host can have.

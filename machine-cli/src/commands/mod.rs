@@ -1,5 +1,7 @@
 //! One file a command: its description and its function.
 mod active;
+mod complete;
+mod completion;
 mod config;
 mod create;
 pub(crate) mod dialect;
@@ -12,6 +14,7 @@ mod ls;
 mod mount;
 mod power;
 mod provision;
+mod reference;
 mod regenerate_certs;
 mod rm;
 mod run;
@@ -59,6 +62,7 @@ const NAMES: &str = "Argument(s) are one or more machine names.";
 /// All commands, in the order of the help text.
 pub(crate) const COMMANDS: &[Command] = &[
     active::COMMAND,
+    completion::COMMAND,
     config::COMMAND,
     create::COMMAND,
     env::COMMAND,
@@ -83,10 +87,13 @@ pub(crate) const COMMANDS: &[Command] = &[
     help::COMMAND,
 ];
 
+/// Commands that programs call, in no help text.
+const HIDDEN: &[Command] = &[complete::COMMAND, reference::COMMAND];
+
 /// The command of that name.
 pub(crate) fn find(name: &str) -> Option<&'static Command> {
     let name = if name == "h" { "help" } else { name };
-    COMMANDS.iter().find(|command| command.name == name)
+    COMMANDS.iter().chain(HIDDEN).find(|command| command.name == name)
 }
 
 fn no_flags() -> Vec<OptionSpec> {

@@ -15,9 +15,9 @@ pub(crate) const COMMAND: Command = Command {
     run: Run::Flags(run),
 };
 
-/// Accepted, and in no help text: Docker Machine's command has no flags.
-pub(super) fn extra_flags() -> Vec<OptionSpec> {
-    vec![OptionSpec::new("format", OptionKind::Text, "").with_alias("f")]
+/// In no help text: Docker Machine's command has no flags.
+pub(super) fn format() -> OptionSpec {
+    OptionSpec::new("format", OptionKind::Text, "Print as `json`").with_alias("f")
 }
 
 fn run(context: &Context, _: &Command, invocation: Invocation) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod arguments;
 mod certificates;
+mod completion;
 mod create;
 mod damaged;
 mod dialects;
@@ -15,4 +16,5 @@ mod ls;
 mod names;
 mod platform;
 mod power;
+mod reference;
 mod rm;

@@ -1,6 +1,8 @@
 //! What differs between operating systems. Programs are played by shell scripts, so what runs some
 //! is tested where there is a shell.
 #[cfg(unix)]
+mod completion;
+#[cfg(unix)]
 #[path = "../../../../machine-plugin/tests/it/go.rs"]
 mod go;
 #[cfg(unix)]
