@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod again;
 mod bench;
+mod callers;
 mod commands;
 mod docker;
 mod faults;
