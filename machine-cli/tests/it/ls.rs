@@ -214,3 +214,27 @@ fn the_active_machine() {
     let answer = home.run(&["ls", "--filter", "name=testswarm", "-f", "{{.Name}} {{.Active}}"]);
     assert_eq!(answer.out, "testswarm * (swarm)\ntestswarm2 -\n");
 }
+
+/// Those that hang come first, so that they hold whatever places there are.
+#[test]
+fn engines_that_hang_keep_nobody_waiting() {
+    let home = Home::new();
+    home.line("create -d none --url tcp://127.0.0.1:1 off");
+    home.line("rm -y off");
+    let alive = crate::engine::start(&home);
+    // The kernel takes connections for it; nobody ever answers.
+    let hung = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut want = String::new();
+    for number in 0..200 {
+        let (name, hangs) = (format!("m{number:03}"), number < 20);
+        let port = if hangs { hung.local_addr().unwrap().port() } else { alive };
+        home.add(&name, &config(&name).replace("127.0.0.1:1", &format!("127.0.0.1:{port}")));
+        want.push_str(&match hangs {
+            true => format!("{name} Timeout  \n"),
+            false => format!("{name} Running v20.10.7 \n"),
+        });
+    }
+    let format = "{{.Name}} {{.State}} {{.DockerVersion}} {{.Error}}";
+    let answer = home.run(&["ls", "-t", "4", "--format", format]);
+    assert_eq!((answer.out, answer.err.as_str(), answer.code), (want, "", Some(0)));
+}
