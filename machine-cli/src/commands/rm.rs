@@ -55,6 +55,7 @@ fn run(context: &Context, command: &Command, invocation: Invocation) -> Result<(
         for name in &names {
             let known = machines.store().exists(name);
             let removal = machines.remove(name, force).await;
+            out.done(name);
             if !known && removal.gone && options.switch(UPDATE) {
                 // Its caller runs it again and again, until nothing is left.
                 let text = "does not exists, so nothing to do...";

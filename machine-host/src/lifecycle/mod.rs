@@ -24,7 +24,7 @@ pub use status::Look;
 use crate::ssh::SshClient;
 use crate::store::{AuthOptions, Entry, Store};
 use crate::tls::ClientConfigs;
-use crate::{ProgressSink, RealClock};
+use crate::{Progress, ProgressSink, RealClock};
 use futures_util::{StreamExt, stream};
 use machine_core::{Clock, Error, ErrorKind, Options, Provider, Result};
 use std::path::PathBuf;
@@ -176,7 +176,15 @@ impl Machines {
         if loaded.iter().any(Result::is_err) {
             return Err(loaded.into_iter().filter_map(Result::err).collect());
         }
-        Ok(stream::iter(names.iter().map(|name| work(name))).buffered(AT_ONCE).collect().await)
+        let works = names.iter().map(|name| {
+            let work = work(name);
+            async move {
+                let done = work.await;
+                self.progress.emit(name, Progress::Ended);
+                done
+            }
+        });
+        Ok(stream::iter(works).buffered(AT_ONCE).collect().await)
     }
 
     fn auth_options(&self, name: &str, sans: Vec<String>) -> AuthOptions {
