@@ -90,8 +90,8 @@ pub enum Progress {
     CheckingEngine,
     /// The engine answered.
     EngineUp,
-    /// All is done; no more comes about this machine.
-    Ready,
+    /// No more comes about this machine, whatever became of it.
+    Ended,
     /// One phase ended; for those who look for where the time goes.
     Took {
         /// The phase.

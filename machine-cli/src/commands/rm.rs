@@ -54,6 +54,7 @@ fn run(context: &Context, command: &Command, invocation: Invocation) -> Result<(
     let failures = context.block_on(async {
         let mut failures: Vec<Failure> = Vec::new();
         let done = |name: &str, known: bool, removal: Removal| {
+            out.done(name);
             if !known && removal.gone && options.switch(UPDATE) {
                 // Its caller runs it again and again, until nothing is left.
                 let text = "does not exists, so nothing to do...";

@@ -30,7 +30,7 @@ impl Bars {
     pub(crate) fn phase(&self, machine: &str, phase: String) {
         let mut machines = self.machines();
         let bar = machines.entry(machine.to_owned()).or_insert_with(|| {
-            let bar = self.all.add(ProgressBar::new_spinner().with_prefix(machine.to_owned()));
+            let bar = self.all.add(ProgressBar::new_spinner().with_prefix(shortened(machine)));
             if let Ok(style) =
                 ProgressStyle::with_template("{spinner} {prefix}: {wide_msg} {elapsed}")
             {
@@ -60,5 +60,31 @@ impl Bars {
     /// Prints above the lines.
     pub(crate) fn above<T>(&self, print: impl FnOnce() -> T) -> T {
         self.all.suspend(print)
+    }
+}
+
+/// Longest name in full: the phase must have room beside it in 40 columns.
+const NAME: usize = 20;
+
+/// A name without its middle where it is long: its start says whose it is, its end which.
+fn shortened(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= NAME {
+        return name.to_owned();
+    }
+    let (start, end) = (&letters[..NAME / 2 - 1], &letters[letters.len() - NAME / 2..]);
+    start.iter().chain(['…'].iter()).chain(end).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_lose_their_middle() {
+        assert_eq!(shortened("dev"), "dev");
+        assert_eq!(shortened("abcdefghijklmnopqrst"), "abcdefghijklmnopqrst");
+        let name = "runner-pu4ihlzh-c3-small-1618252113-969683af";
+        assert_eq!(shortened(name), "runner-pu…3-969683af");
     }
 }

@@ -29,7 +29,7 @@ impl ProgressSink for Reporter {
             self.out.news_of(machine, &line);
         }
         match progress {
-            Progress::Ready | Progress::EngineUp | Progress::Stopped | Progress::Killed => {
+            Progress::Ended | Progress::EngineUp | Progress::Stopped | Progress::Killed => {
                 self.out.done(machine)
             }
             progress => {

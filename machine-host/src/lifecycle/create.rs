@@ -175,7 +175,11 @@ impl Machines {
         spec: &CreateSpec,
     ) -> Vec<Result<(), CreateError>> {
         let signing = Signing::new(self, spec);
-        let made = names.iter().map(|name| self.create_one(name, spec, &signing));
+        let made = names.iter().map(|name| async {
+            let made = self.create_one(name, spec, &signing).await;
+            self.progress.emit(name, Progress::Ended);
+            made
+        });
         stream::iter(made).buffered(CREATES).collect().await
     }
 

@@ -27,7 +27,7 @@ pub use status::Look;
 use crate::ssh::SshClient;
 use crate::store::{AuthOptions, Entry, Store};
 use crate::tls::ClientConfigs;
-use crate::{ProgressSink, RealClock};
+use crate::{Progress, ProgressSink, RealClock};
 use futures_util::{StreamExt, stream};
 use machine_core::{Clock, Error, ErrorKind, Options, Provider, Result};
 use std::collections::BTreeMap;
@@ -190,7 +190,15 @@ impl Machines {
         W: Future<Output = Result<()>>,
     {
         self.store.load_all(names)?;
-        Ok(stream::iter(names.iter().map(|name| work(name))).buffered(AT_ONCE).collect().await)
+        let works = names.iter().map(|name| {
+            let work = work(name);
+            async move {
+                let done = work.await;
+                self.progress.emit(name, Progress::Ended);
+                done
+            }
+        });
+        Ok(stream::iter(works).buffered(AT_ONCE).collect().await)
     }
 
     fn auth_options(&self, name: &str, sans: Vec<String>) -> AuthOptions {

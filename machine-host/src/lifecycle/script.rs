@@ -1,6 +1,5 @@
 //! Machines on which a script of the user's stands in the place of an engine.
 use super::Machines;
-use crate::Progress;
 use crate::provision;
 use crate::ssh::Session;
 use crate::store::Entry;
@@ -25,8 +24,6 @@ impl Machines {
         let script = read(path)?;
         let note = |progress| self.progress.emit(&entry.name, progress);
         let clock = self.clock.as_ref();
-        provision::run_script(session, &script, host_name, clock, &note).await?;
-        note(Progress::Ready);
-        Ok(())
+        provision::run_script(session, &script, host_name, clock, &note).await.map(|_| ())
     }
 }

@@ -165,7 +165,7 @@ fn arguments(host: &Host, name: &str) -> Vec<String> {
         .to_vec()
 }
 
-fn create(subject: &Subject, store: &Path, host: &Host, name: &str) -> Command {
+pub(super) fn create(subject: &Subject, store: &Path, host: &Host, name: &str) -> Command {
     let arguments = arguments(host, name);
     subject.own(store, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
 }

@@ -17,7 +17,7 @@ pub(super) fn run(subject: &Subject) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (count, rounds) in [(500, 15), (5000, 5)] {
         let store = subject.store(&format!("ls-{count}"))?;
-        let files = fill(subject, &store, count)?;
+        let files = fill(subject, &store, "machine", "tcp://127.0.0.1:9", count)?;
         for (arguments, goal) in [(&["ls"][..], 2.5), (&["ls", "-q"], 2.0)] {
             let mut cat = || {
                 let mut cat = Command::new("cat");
@@ -51,16 +51,20 @@ pub(super) fn run(subject: &Subject) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Makes machines whose endpoints are dead, and gives back their files.
-fn fill(subject: &Subject, store: &Path, count: usize) -> Result<Vec<PathBuf>> {
-    succeed(
-        &mut subject.own(store, &["create", "-d", "none", "--url", "tcp://127.0.0.1:9", SEED]),
-    )?;
+/// Makes machines with that endpoint, whose names begin alike, and gives back their files.
+pub(super) fn fill(
+    subject: &Subject,
+    store: &Path,
+    name: &str,
+    url: &str,
+    count: usize,
+) -> Result<Vec<PathBuf>> {
+    succeed(&mut subject.own(store, &["create", "-d", "none", "--url", url, SEED]))?;
     let machines = store.join("machines");
     let seed = machines.join(SEED);
     let mut files = Vec::with_capacity(count);
     for number in 0..count {
-        let name = format!("machine{number:04}");
+        let name = format!("{name}{number:04}");
         let folder = machines.join(&name);
         fs::create_dir(&folder).context("cannot make a machine")?;
         for entry in fs::read_dir(&seed).context("cannot read the first machine")? {

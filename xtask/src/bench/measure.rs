@@ -53,6 +53,24 @@ pub(super) fn peak_mib(command: &Command) -> Result<u64> {
     Ok(kib.div_ceil(1024))
 }
 
+/// The CPU time of one run, as the mean of several.
+pub(super) fn cpu(rounds: u32, mut make: impl FnMut() -> Command) -> Result<Duration> {
+    let before = children_time()?;
+    for _ in 0..rounds {
+        once(&mut make())?;
+    }
+    Ok(children_time()?.saturating_sub(before) / rounds)
+}
+
+/// CPU time of all children that have ended, in user and system mode (proc(5): `cutime`, `cstime`,
+/// in ticks of which Linux shows 100 a second).
+fn children_time() -> Result<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat").context("cannot read /proc/self/stat")?;
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks = fields.skip(13).take(2).map(str::parse::<u64>).sum::<Result<u64, _>>();
+    Ok(Duration::from_millis(ticks.context("cannot read /proc/self/stat")? * 10))
+}
+
 /// How many processes a run starts besides itself (`strace`).
 pub(super) fn children(command: &Command) -> Result<u64> {
     let folder = tempfile::tempdir().context("cannot make a folder")?;

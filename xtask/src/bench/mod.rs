@@ -1,6 +1,7 @@
 //! Times the release build against what it is measured by, both in the same run.
 
 mod create;
+mod engines;
 mod listing;
 mod measure;
 mod parallel;
@@ -27,13 +28,23 @@ struct Bench {
 const BENCHES: &[Bench] = &[
     Bench {
         name: "startup",
-        about: "version, ip, inspect and status against /bin/true",
+        about: "version, ip, inspect and status against /bin/true, and the CPU time of --version",
         run: startup::run,
     },
     Bench {
         name: "ls",
         about: "ls and ls -q over 500 and 5000 machines against cat of the same files",
         run: listing::run,
+    },
+    Bench {
+        name: "fleet",
+        about: "ls over 200 engines of which 20 hang against its own time-out",
+        run: engines::fleet,
+    },
+    Bench {
+        name: "handshake",
+        about: "env and config against openssl s_client with the same engine",
+        run: engines::handshakes,
     },
     Bench {
         name: "create",

@@ -4,11 +4,13 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::measure::medians;
-use super::report::{Go, Row};
+use super::measure::{cpu, medians};
+use super::report::{Go, Note, Row};
 use super::{Subject, succeed};
 
 const ROUNDS: usize = 51;
+/// Many, since the kernel tells CPU time in hundredths of a second.
+const CPU_ROUNDS: u32 = 200;
 
 pub(super) fn run(subject: &Subject) -> Result<Vec<Row>> {
     let store = subject.store("startup")?;
@@ -36,15 +38,13 @@ pub(super) fn run(subject: &Subject) -> Result<Vec<Row>> {
             None => recorded,
         };
         let what = arguments.join(" ");
-        rows.push(Row {
-            what,
-            own,
-            reference,
-            against: "/bin/true",
-            goal: 4.0,
-            go,
-            notes: Vec::new(),
-        });
+        let mut notes = Vec::new();
+        if arguments == ["version"] {
+            let used = cpu(CPU_ROUNDS, || subject.own(&store, &["--version"]))?;
+            let used = u64::try_from(used.as_micros()).unwrap_or(u64::MAX);
+            notes.push(Note::at_most("CPU time of --version", used, 3000, " us"));
+        }
+        rows.push(Row { what, own, reference, against: "/bin/true", goal: 4.0, go, notes });
     }
     Ok(rows)
 }
