@@ -107,7 +107,10 @@ impl Context {
             let lines = tracing_subscriber::fmt::layer()
                 .with_writer(|| Unheard(std::io::stderr()))
                 .with_ansi(false)
-                .with_timer(tracing_subscriber::fmt::time::uptime())
+                // Docker Machine's lines have nothing before them.
+                .without_time()
+                .with_level(false)
+                .with_target(false)
                 .with_filter(told);
             tracing_subscriber::registry().with(lines).init();
             tracing::debug!("Docker Machine Version:  {}", help::version());
