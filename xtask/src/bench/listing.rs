@@ -11,7 +11,7 @@ use super::report::{Go, Note, Row};
 use super::{Subject, succeed};
 
 /// The machine that the others are copies of. No other text of its files contains this.
-const SEED: &str = "seedling";
+pub(super) const SEED: &str = "seedling";
 
 pub(super) fn run(subject: &Subject) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
@@ -56,6 +56,13 @@ fn fill(subject: &Subject, store: &Path, count: usize) -> Result<Vec<PathBuf>> {
     succeed(
         &mut subject.own(store, &["create", "-d", "none", "--url", "tcp://127.0.0.1:9", SEED]),
     )?;
+    let files = copies(store, count)?;
+    succeed(&mut subject.own(store, &["rm", "-y", SEED]))?;
+    Ok(files)
+}
+
+/// Copies the first machine, and gives back the files of the copies.
+pub(super) fn copies(store: &Path, count: usize) -> Result<Vec<PathBuf>> {
     let machines = store.join("machines");
     let seed = machines.join(SEED);
     let mut files = Vec::with_capacity(count);
@@ -75,6 +82,5 @@ fn fill(subject: &Subject, store: &Path, count: usize) -> Result<Vec<PathBuf>> {
         }
         files.push(folder.join("config.json"));
     }
-    succeed(&mut subject.own(store, &["rm", "-y", SEED]))?;
     Ok(files)
 }
