@@ -8,7 +8,7 @@ use crate::shell;
 const SHELLS: [&str; 5] = ["bash", "zsh", "fish", "powershell", "elvish"];
 
 pub(crate) fn run(sh: &Shell) -> Result<()> {
-    cmd!(sh, "cargo build --package machine-cli").run()?;
+    cmd!(sh, "cargo build --package machine-cli --features full").run()?;
     let program = shell::target().join("debug/docker-machine");
     let page = cmd!(sh, "{program} __reference markdown").read()?;
     sh.write_file("docs/cli.md", page + "\n")?;

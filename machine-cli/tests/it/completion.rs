@@ -36,7 +36,7 @@ fn what_may_come_next() {
         ("ls -f", &["-f"]),
         ("ls --filter s", &["state=", "swarm="]),
         ("ls --format ", &["json"]),
-        ("create -d ", &["generic", "none"]),
+        ("create -d g", &["generic"]),
         ("create --driver=n", &["--driver=none"]),
         ("create -d none --u", &["--url"]),
         ("create -d generic --u", &[]),

@@ -1,8 +1,11 @@
 //! `docs/cli.md` and the man pages, as `cargo xtask docs` makes them.
 use crate::home::Home;
 
+#[cfg(feature = "full")]
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/cli.md");
 
+/// It tells of all that a program can have.
+#[cfg(feature = "full")]
 #[test]
 fn the_page_is_current() {
     let answer = Home::new().line("__reference markdown");

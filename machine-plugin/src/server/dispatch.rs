@@ -58,7 +58,11 @@ async fn read(machine: &Machine, method: &str, body: &Value) -> Option<Result<Bo
         "SetConfigFromFlags" => machine.prepare(flags::values(body)).await.map(|()| Body::empty()),
         "GetState" => machine.state().await.map(Body::int),
         "GetIP" => machine.ip().await.map(Body::text),
-        "GetIPv6" => Ok(Body::text("")),
+        // Rancher's library asks for it, and takes nothing for an answer.
+        "GetIPv6" => {
+            let ip = machine.ip().await.unwrap_or_default();
+            Ok(Body::text(if ip.contains(':') { ip } else { String::new() }))
+        }
         "GetURL" => machine.url().await.map(Body::text),
         "GetSSHHostname" => machine.ssh_host().await.map(Body::text),
         "GetSSHPort" => Ok(Body::int(machine.ssh_port().await)),

@@ -11,7 +11,7 @@ use super::report::{Go, Note, Row};
 use super::{Subject, succeed};
 
 /// The machine that the others are copies of. No other text of its files contains this.
-const SEED: &str = "seedling";
+pub(super) const SEED: &str = "seedling";
 
 pub(super) fn run(subject: &Subject) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
@@ -60,6 +60,13 @@ pub(super) fn fill(
     count: usize,
 ) -> Result<Vec<PathBuf>> {
     succeed(&mut subject.own(store, &["create", "-d", "none", "--url", url, SEED]))?;
+    let files = copies(store, name, count)?;
+    succeed(&mut subject.own(store, &["rm", "-y", SEED]))?;
+    Ok(files)
+}
+
+/// Copies the first machine, to names that begin alike, and gives back the files of the copies.
+pub(super) fn copies(store: &Path, name: &str, count: usize) -> Result<Vec<PathBuf>> {
     let machines = store.join("machines");
     let seed = machines.join(SEED);
     let mut files = Vec::with_capacity(count);
@@ -79,6 +86,5 @@ pub(super) fn fill(
         }
         files.push(folder.join("config.json"));
     }
-    succeed(&mut subject.own(store, &["rm", "-y", SEED]))?;
     Ok(files)
 }

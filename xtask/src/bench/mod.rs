@@ -5,6 +5,7 @@ mod engines;
 mod listing;
 mod measure;
 mod parallel;
+mod plugins;
 mod report;
 mod startup;
 
@@ -65,6 +66,11 @@ const BENCHES: &[Bench] = &[
         name: "authority",
         about: "50 creates at once in an empty store share one certificate authority",
         run: parallel::run,
+    },
+    Bench {
+        name: "plugins",
+        about: "ls over 100 machines of a Go driver and help of its flags against its processes",
+        run: plugins::run,
     },
 ];
 

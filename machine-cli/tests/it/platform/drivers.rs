@@ -140,6 +140,52 @@ fn a_new_driver_has_a_sound_name_and_a_folder_of_its_own() {
     }
 }
 
+#[test]
+fn what_docker_machine_has_built_in_is_played_by_an_old_one() {
+    let Some((mut home, folder)) = home() else { return };
+    home.fails(
+        "create -d digitalocean x",
+        "Driver \"digitalocean\" not found. Do you have the plugin binary \
+         \"docker-machine-driver-digitalocean\" accessible in your PATH?\n",
+    );
+    let old = home.path().join("old-docker-machine");
+    fs::rename(folder.join("docker-machine-driver-peer"), &old).unwrap();
+    home.set("MACHINE_GO_BINARY", &old.to_string_lossy());
+    let help = home.line("create -d digitalocean --help");
+    assert!(help.code == Some(0) && help.out.contains("--peer-int"), "{help:?}");
+    // It has no others, and what is linked here is not asked of it.
+    home.fails("create -d peer x", UNKNOWN);
+    assert!(!home.line("create -d none --help").out.contains("--peer-int"));
+}
+
+/// Rancher runs drivers as a user of their own. Only root can.
+#[test]
+fn a_driver_runs_as_the_user_that_is_named() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    const NOBODY: u32 = 65534;
+    let Some((mut home, folder)) = home() else { return };
+    if home.path().metadata().unwrap().uid() != 0 {
+        return;
+    }
+    let open = |path: &std::path::Path| {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
+    };
+    open(home.path());
+    open(&home.path().join("cloud"));
+    fs::rename(
+        folder.join("docker-machine-driver-peer"),
+        home.bin().join("docker-machine-driver-peer"),
+    )
+    .unwrap();
+    home.set("MACHINE_PLUGIN_UID", "65534").set("MACHINE_PLUGIN_GID", "65534");
+    assert_eq!(home.line("create -d peer --help").code, Some(0));
+    let calls = home.path().join("cloud/.calls").metadata().unwrap();
+    assert_eq!((calls.uid(), calls.gid()), (NOBODY, NOBODY));
+    home.set("MACHINE_PLUGIN_GID", "wheel");
+    let refused = home.line("create -d peer --help");
+    assert!(refused.err.contains("MACHINE_PLUGIN_GID is not a number"), "{refused:?}");
+}
+
 /// Programs of the feature `drivers`.
 #[cfg(feature = "drivers")]
 #[test]

@@ -141,6 +141,37 @@ fn what_fails_can_be_removed() {
     assert_eq!(peer.living(), Vec::<String>::new());
 }
 
+/// However a plugin breaks, there is one line that says so, and no process.
+#[test]
+fn a_broken_plugin_is_one_clear_error() {
+    for (mode, text) in [
+        ("exit", "(exit status: 3); it said: cannot load the configuration of the driver\n"),
+        ("refused", "cannot reach the plugin at 127.0.0.1:1: Connection refused (os error 111)\n"),
+        ("other-server", ": unexpected answer to CONNECT: \"HTTP/1.0 200 OK\"\n"),
+        ("no-gob", "the plugin's answer to GetVersion cannot be read: message over the limit\n"),
+        ("version2", "Driver binary uses an incompatible API version (2)\n"),
+    ] {
+        let Some(mut peer) = Peer::new() else { return };
+        peer.home.set("PEER_MODE", mode);
+        let failed = peer.home.line("create -d ci-test new");
+        assert_eq!((failed.code, failed.err.lines().count()), (Some(1), 1), "{mode}: {failed:?}");
+        assert!(failed.err.ends_with(text), "{mode}: {failed:?}");
+        assert_eq!(peer.living(), Vec::<String>::new(), "{mode}");
+        assert!(!peer.has_machine("new"), "{mode}");
+    }
+    for (behave, text) in [
+        ("create-exit", "the plugin ended during Create (exit status: 4)"),
+        ("create-hard-panic", "the plugin ended during Create (exit status: 2)"),
+        ("flags-error", "peer-behave: this is no value"),
+    ] {
+        let Some(peer) = Peer::new() else { return };
+        let failed = peer.home.line(&format!("create -d ci-test --peer-behave {behave} new"));
+        assert_eq!((failed.code, failed.err.lines().count()), (Some(1), 1), "{behave}: {failed:?}");
+        assert!(failed.err.contains(text), "{behave}: {failed:?}");
+        assert_eq!(peer.living(), Vec::<String>::new(), "{behave}");
+    }
+}
+
 #[test]
 fn a_driver_that_went_away_is_missed_until_it_is_back() {
     let Some(peer) = Peer::new() else { return };

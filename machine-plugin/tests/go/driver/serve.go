@@ -32,6 +32,8 @@ func serve(d *driver) {
 	case has("version2"):
 		rpc.RegisterName(rpcdriver.RPCServiceNameV1, &version2{rpcd})
 		rpc.RegisterName(rpcdriver.RPCServiceNameV0, &version2{rpcd})
+	case has("ipv6"):
+		rpc.RegisterName(rpcdriver.RPCServiceNameV1, &ipv6{rpcd})
 	case has("old"):
 		rpc.RegisterName(rpcdriver.RPCServiceNameV0, &old{rpcd})
 	case has("odd"):
@@ -117,6 +119,19 @@ func (o *old) GetState(a *struct{}, r *int) error {
 	s, err := o.d.ActualDriver.GetState()
 	*r = int(s)
 	return err
+}
+
+// ipv6 has what Rancher's library added, and no other address.
+type ipv6 struct{ *rpcdriver.RPCServerDriver }
+
+func (*ipv6) GetIP(_ *struct{}, reply *string) error {
+	*reply = ""
+	return nil
+}
+
+func (*ipv6) GetIPv6(_ *struct{}, reply *string) error {
+	*reply = "2001:db8::7"
+	return nil
 }
 
 // odd answers with other types than it should.

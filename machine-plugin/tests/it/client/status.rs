@@ -74,3 +74,11 @@ async fn a_dropped_look_leaves_no_process() {
     }
     peer.all_ended().await;
 }
+
+#[tokio::test]
+async fn the_only_address_may_be_one_of_version_six() {
+    let Some(peer) = Peer::new("ipv6") else { return };
+    peer.set("server-a", "running");
+    let status = peer.provider().statuses(&[&named("a", "")]).await.remove(0).unwrap();
+    assert_eq!(status.ip.as_deref(), Some("2001:db8::7"));
+}
