@@ -112,9 +112,21 @@ unblock() {
 	done
 }
 
+# What the daemon said for itself since then. The journal may get it after systemd has told that the
+# daemon ended, and the host's clock may jump, so no time is asked for.
 log() {
-	journalctl --sync 2>/dev/null
-	journalctl -u docker.service --since "@$start" -n 40 -o cat --no-pager 2>/dev/null | text log
+	tries=0
+	while :; do
+		journalctl --sync 2>/dev/null
+		said=$(journalctl -u docker.service ${since:+--after-cursor="$since"} -n 200 -o cat --no-pager 2>/dev/null)
+		case $said in
+		*level=* | *unknown* | *invalid* | *'failed to '* | *'unable to '*) break ;;
+		esac
+		[ $tries -lt 20 ] || break
+		tries=$((tries + 1))
+		sleep 0.1 2>/dev/null || sleep 1
+	done
+	printf '%s\n' "$said" | text log
 }
 
 undo() { # WHAT WHY
@@ -150,7 +162,7 @@ lost_socket() {
 
 finish() {
 	unblock
-	start=$(date +%s)
+	since=$(journalctl -n 0 --show-cursor --no-pager 2>/dev/null | sed -n 's/^-- cursor: //p')
 	[ -z "$staged$removed" ] || : >$pending
 	for f in $staged; do
 		[ ! -e "$f.machine-new" ] || why=$(mv -f "$f.machine-new" "$f" 2>&1) || undo write "$why"
