@@ -70,6 +70,7 @@ fn one_machine() {
     let want = words(&start, &pins("bare"), &["<-o>", "<Port=1>", "<joe@127.0.0.1:a:b>", "<x:y>"]);
     assert_eq!(said(home.line("scp joe@bare:a:b localhost:x:y")), want);
     let flags = said(home.line("scp /a bare: -r --quiet"));
+    assert_eq!(said(home.line("scp --recursive -q /a bare:")), flags);
     assert_eq!(flags[3..6], ["<-3>", "<-r>", "<-q>"]);
     assert_eq!(said(home.line("scp /a /b"))[3..], ["<-3>", only[0], only[1], "</a>", "</b>"]);
     assert_eq!(said(home.line("scp @key:/a /b")).last().unwrap(), "</b>");
