@@ -134,6 +134,23 @@ fn a_connection_that_is_cut_is_an_error() {
     });
 }
 
+/// Each side waits for the other to take what it writes.
+#[test]
+fn a_terminal_takes_much_input_while_it_gives_much_output() {
+    let Some(site) = Site::of(HostKind::Docker) else { return };
+    let target = target(&site, "root");
+    let typed = "0123456789abcdef\n".repeat(1 << 19);
+    let mut seen = Vec::new();
+    let (_told, size) = watch::channel(Size::default());
+    let input = format!("{typed}\u{4}");
+    let terminal = Terminal { input: input.as_bytes(), output: &mut seen, size };
+    let ran = wait(async {
+        tokio::time::timeout(LIMIT, terminal.run(&target, Some("stty -echo; cat"))).await
+    });
+    assert_eq!(ran.expect("it hangs").unwrap(), 0);
+    assert!(seen.len() >= typed.len(), "{} of {}", seen.len(), typed.len());
+}
+
 #[test]
 fn a_terminal_is_a_terminal_and_has_a_size() {
     let Some(site) = Site::of(HostKind::Docker) else { return };

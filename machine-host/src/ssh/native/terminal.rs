@@ -5,7 +5,7 @@ use super::super::target::Target;
 use super::connect::{Login, log_in, text};
 use machine_core::Result;
 use russh::client::Msg;
-use russh::{Channel, ChannelMsg, Disconnect, Pty};
+use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Disconnect, Pty};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
@@ -88,41 +88,65 @@ impl<I: AsyncRead + Unpin, O: AsyncWrite + Unpin> Terminal<I, O> {
     }
 
     /// None when the connection ends without a status.
-    async fn talk(mut self, channel: Channel<Msg>) -> Result<Option<i32>, russh::Error> {
-        let (mut from, to) = channel.split();
+    async fn talk(self, channel: Channel<Msg>) -> Result<Option<i32>, russh::Error> {
+        let Self { input, output, size } = self;
+        let (from, to) = channel.split();
+        // Side by side: the host may take no more input before we have taken its output.
+        tokio::select! {
+            status = show(from, output) => status,
+            failed = pass_on(to, input, size) => Err(failed),
+        }
+    }
+}
+
+/// Shows what comes, until the end.
+async fn show(
+    mut from: ChannelReadHalf,
+    mut output: impl AsyncWrite + Unpin,
+) -> Result<Option<i32>, russh::Error> {
+    let mut status = None;
+    loop {
+        match from.wait().await {
+            Some(ChannelMsg::Data { data } | ChannelMsg::ExtendedData { data, .. }) => {
+                output.write_all(&data).await?;
+                output.flush().await?;
+            }
+            Some(ChannelMsg::ExitStatus { exit_status }) => {
+                status = Some(i32::try_from(exit_status).unwrap_or(i32::MAX));
+            }
+            // A shell's own number for a program that a signal ended.
+            Some(ChannelMsg::ExitSignal { .. }) => status = Some(128),
+            Some(ChannelMsg::Close) | None => return Ok(status),
+            Some(_) => {}
+        }
+    }
+}
+
+/// Passes on what is typed and the window's size; comes back with an error alone.
+async fn pass_on(
+    to: ChannelWriteHalf<Msg>,
+    mut input: impl AsyncRead + Unpin,
+    mut size: watch::Receiver<Size>,
+) -> russh::Error {
+    let typing = async {
         let mut typed = vec![0; 4 << 10];
-        let (mut types, mut resizes, mut status) = (true, true, None);
         loop {
-            tokio::select! {
-                read = self.input.read(&mut typed), if types => match read {
-                    Ok(0) | Err(_) => {
-                        types = false;
-                        to.eof().await?;
-                    }
-                    Ok(n) => to.data(&typed[..n]).await?,
-                },
-                changed = self.size.changed(), if resizes => match changed {
-                    Ok(()) => {
-                        let Size { columns, rows } = *self.size.borrow_and_update();
-                        to.window_change(columns, rows, 0, 0).await?;
-                    }
-                    Err(_) => resizes = false,
-                },
-                message = from.wait() => match message {
-                    Some(ChannelMsg::Data { data } | ChannelMsg::ExtendedData { data, .. }) => {
-                        self.output.write_all(&data).await?;
-                        self.output.flush().await?;
-                    }
-                    Some(ChannelMsg::ExitStatus { exit_status }) => {
-                        status = Some(i32::try_from(exit_status).unwrap_or(i32::MAX));
-                    }
-                    // A shell's own number for a program that a signal ended.
-                    Some(ChannelMsg::ExitSignal { .. }) => status = Some(128),
-                    Some(ChannelMsg::Close) | None => return Ok(status),
-                    Some(_) => {}
-                },
+            match input.read(&mut typed).await {
+                Ok(0) | Err(_) => return to.eof().await,
+                Ok(n) => to.data(&typed[..n]).await?,
             }
         }
+    };
+    let resizing = async {
+        while size.changed().await.is_ok() {
+            let Size { columns, rows } = *size.borrow_and_update();
+            to.window_change(columns, rows, 0, 0).await?;
+        }
+        Ok(())
+    };
+    match tokio::try_join!(typing, resizing) {
+        Ok(_) => std::future::pending().await,
+        Err(error) => error,
     }
 }
 
