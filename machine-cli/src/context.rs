@@ -102,8 +102,12 @@ impl Context {
         }
         self.debug.set(debug).ok();
         if debug {
-            // Amazon's SDK tells there which key it signs with, and the whole of what it signs.
-            let told = Targets::new().with_default(Level::DEBUG).with_target("aws_", Level::WARN);
+            // Our own lines alone: others may tell secrets there, as Amazon's SDK does of the keys
+            // that it signs with.
+            let told = Targets::new()
+                .with_default(Level::WARN)
+                .with_target("docker_machine", Level::DEBUG)
+                .with_target("machine_", Level::DEBUG);
             let lines = tracing_subscriber::fmt::layer()
                 .with_writer(|| Unheard(std::io::stderr()))
                 .with_ansi(false)

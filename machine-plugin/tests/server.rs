@@ -1,7 +1,7 @@
 //! Our providers as driver binaries, used by a host on the original library.
 //!
 //! Started as a plugin, this program is one; otherwise it is the tests.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 #[path = "it/go.rs"]
 mod go;
 #[path = "server/host.rs"]

@@ -31,8 +31,8 @@ impl Session<'_> {
         &'c self,
         call: impl Fn(&'c dyn Ec2) -> Answer<'c, T>,
     ) -> Reply<T> {
-        let mut may_have_worked = false;
-        for repeat in 0.. {
+        let (mut may_have_worked, mut repeat) = (false, 0);
+        loop {
             self.link.limiter.admit(self.clock).await;
             let mut error = match call(self.link.ec2.as_ref()).await {
                 Ok(reply) => {
@@ -61,8 +61,8 @@ impl Session<'_> {
                 Some(pause) => self.clock.sleep(pause).await,
                 None => return Err(error),
             }
+            repeat += 1;
         }
-        unreachable!("repeats end with a reply or an error")
     }
 
     /// How long to wait before a repeat; none where it would not help.

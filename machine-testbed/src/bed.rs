@@ -158,6 +158,7 @@ impl Bed {
     /// # Panics
     /// When it was removed since the bed was made.
     #[must_use]
+    #[expect(clippy::expect_used, reason = "a test may panic")]
     pub fn docker_client(&self) -> PathBuf {
         program("docker").expect("the bed needs a docker client")
     }

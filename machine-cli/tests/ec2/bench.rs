@@ -1,8 +1,9 @@
+use crate::answer::Answer;
 use machine_host::RealClock;
 use machine_testcloud::{Cloud, Request};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
@@ -18,29 +19,6 @@ pub(crate) struct Bench {
     runtime: Runtime,
     scale: f64,
     folder: tempfile::TempDir,
-}
-
-/// What a command answered.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) exit: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Answer {
-    pub(crate) fn new(output: Output) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
-        Self { exit: output.status.code(), stdout, stderr }
-    }
-
-    /// The standard output of a command that had to succeed without a complaint.
-    #[track_caller]
-    pub(crate) fn ok(self) -> String {
-        assert_eq!((self.exit, self.stderr.as_str()), (Some(0), ""), "stdout: {}", self.stdout);
-        self.stdout
-    }
 }
 
 impl Bench {

@@ -1,5 +1,6 @@
 //! An instance that is a real host: moto says that it runs, and its address leads to sshd and dockerd.
-use crate::bench::{Answer, Bench};
+use crate::answer::Answer;
+use crate::bench::Bench;
 use machine_testbed::{Bed, Host, HostKind};
 use machine_testcloud::{Answer as Reply, Request};
 use std::net::Ipv4Addr;

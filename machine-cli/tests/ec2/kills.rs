@@ -1,6 +1,7 @@
 //! Whatever happens to the binary at whatever call: one `rm -y` later nothing of ours is left, and
 //! nothing of a neighbour's is touched.
-use crate::bench::{Answer, Bench};
+use crate::answer::Answer;
+use crate::bench::Bench;
 use machine_core::Clock;
 use machine_host::RealClock;
 use machine_testcloud::{Answer as Reply, Request};

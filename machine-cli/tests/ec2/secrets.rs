@@ -1,5 +1,6 @@
 //! No secret is in the store, in any output, or in any argument.
-use crate::bench::{Answer, Bench};
+use crate::answer::Answer;
+use crate::bench::Bench;
 use machine_testcloud::Answer as Reply;
 use std::path::Path;
 

@@ -1,5 +1,6 @@
 //! What programs that call the binary do with it, one after the other, on real hosts.
-use crate::bench::{Answer, Bench};
+use crate::answer::Answer;
+use crate::bench::Bench;
 use machine_testbed::{Host, HostKind};
 use std::process::Command;
 

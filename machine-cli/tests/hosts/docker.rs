@@ -1,5 +1,6 @@
 //! The binary as a plugin of a real Docker CLI.
-use crate::bench::{Answer, Bench};
+use crate::answer::Answer;
+use crate::bench::Bench;
 use std::process::{Command, Stdio};
 
 #[test]

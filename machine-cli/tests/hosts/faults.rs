@@ -1,5 +1,6 @@
 //! What goes wrong on a host or on our disk: one clear error, the right exit code, nothing lost.
-use crate::bench::{Answer, Bench};
+use crate::answer::Answer;
+use crate::bench::Bench;
 use machine_testbed::HostKind;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

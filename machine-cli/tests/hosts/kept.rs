@@ -1,5 +1,6 @@
 //! A driver in Go makes the machine in a process that outlives the command, then it is set up.
-use crate::bench::{Answer, Bench};
+use crate::answer::Answer;
+use crate::bench::Bench;
 use crate::go;
 use machine_testbed::{Host, HostKind};
 use std::io::{BufRead as _, BufReader};

@@ -1,7 +1,8 @@
 //! SIGKILL at every durable write and every round trip: `rm -y` then leaves nothing.
 //!
 //! strace kills the binary as it enters the n-th system call of a kind, for every n that there is.
-use crate::bench::{Answer, Bench};
+use crate::answer::Answer;
+use crate::bench::Bench;
 use machine_testbed::{Host, HostKind};
 use std::process::Command;
 

@@ -1,6 +1,8 @@
 //! The binary against real hosts: systemd, sshd, dockerd, and a real docker client.
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod again;
+#[path = "../support/answer.rs"]
+mod answer;
 mod authoring;
 mod bench;
 mod callers;

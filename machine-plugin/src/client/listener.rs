@@ -1,5 +1,6 @@
 use crate::client::output::{Line, Output};
 use machine_core::{Event, EventSink};
+use std::convert::Infallible;
 use std::pin::pin;
 
 /// Where a plugin's lines go during one operation.
@@ -52,12 +53,12 @@ impl<'a> Listener<'a> {
         let mut work = pin!(work);
         let mut relay = pin!(async {
             self.drain(output).await;
-            std::future::pending::<()>().await
+            std::future::pending::<Infallible>().await
         });
         let done = tokio::select! {
             biased;
             done = &mut work => done,
-            () = &mut relay => unreachable!("it never ends"),
+            never = &mut relay => match never {},
         };
         self.catch_up(output);
         done

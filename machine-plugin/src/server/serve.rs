@@ -36,9 +36,10 @@ pub fn requested() -> Option<String> {
 /// Serves `provider` as a driver binary until it is told to end; all that its `main` has to do.
 ///
 /// ```no_run
-/// # fn provider() -> Box<dyn machine_core::Provider> { unimplemented!() }
+/// use machine_conformance::{Fixture as _, MemoryFixture};
+///
 /// fn main() -> std::process::ExitCode {
-///     machine_plugin::serve(provider())
+///     machine_plugin::serve(MemoryFixture::new().provider())
 /// }
 /// ```
 ///

@@ -1,5 +1,10 @@
 //! Tests of the crate through its public interface.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(
+    clippy::expect_used,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
 mod client;
 mod go;
 mod gob;

@@ -1,5 +1,10 @@
 //! What is special to EC2, against moto behind a proxy.
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "helpers of tests"
+)]
 mod credentials;
 mod faults;
 mod launch;
