@@ -2,6 +2,7 @@
 
 use machine_core::Provider;
 use machine_host::Store;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -53,6 +54,33 @@ impl Drivers {
     #[cfg(feature = "plugin")]
     pub(crate) fn search(&self) -> machine_plugin::DriverSearch {
         machine_plugin::DriverSearch::from_env().with_installed(self.installed())
+    }
+
+    /// Names of all drivers, sorted; none is started for it.
+    #[cfg(feature = "plugin")]
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        linked()
+            .map(str::to_owned)
+            .chain(self.installed_names())
+            .chain(self.search().names())
+            .collect()
+    }
+
+    #[cfg(not(feature = "plugin"))]
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        linked().map(str::to_owned).collect()
+    }
+
+    /// Names of the drivers in the store, damaged ones too.
+    #[cfg(feature = "plugin")]
+    pub(crate) fn installed_names(&self) -> Vec<String> {
+        let installed = self.installed().list().unwrap_or_default();
+        installed.into_iter().map(|(name, _)| name).collect()
+    }
+
+    #[cfg(not(feature = "plugin"))]
+    pub(crate) fn installed_names(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Drivers in the store.

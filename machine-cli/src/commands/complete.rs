@@ -1,12 +1,12 @@
 //! What the scripts of `completion` ask: what may stand in the place of an unfinished word.
 use super::{COMMANDS, Command, Run, completion, create, find, no_flags};
+use crate::argv;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::registry::Drivers;
 use crate::render::json;
-use crate::{argv, registry};
 use machine_core::{OptionKind, OptionSpec};
 use machine_host::Store;
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Arguments are `=WORD`, the unfinished word behind a sign that keeps shells from dropping it when
@@ -52,20 +52,23 @@ fn candidates(context: &Context, before: &[String], word: &str) -> Vec<Candidate
     let Some(command) = find(name) else { return Vec::new() };
     let value = line.flags.iter().find_map(|flag| flag.strip_prefix("--storage-path="));
     let root = value.map_or_else(crate::context::home_store, PathBuf::from);
+    let store = Store::new(root);
+    let drivers = Drivers::of(&store);
     let specs = specs_of(context, command, tail);
     if let Some((flag, _)) = word.split_once('=').filter(|_| word.starts_with('-')) {
-        let found = spec_of(&specs, flag).map(|spec| values(command, spec)).unwrap_or_default();
+        let found =
+            spec_of(&specs, flag).map(|spec| values(command, spec, &drivers)).unwrap_or_default();
         return found.into_iter().map(|(v, about)| (format!("{flag}={v}"), about)).collect();
     }
     let last = tail.last().map(String::as_str).unwrap_or_default();
     if let Some(spec) = spec_of(&specs, last).filter(|spec| spec.kind != OptionKind::Switch) {
-        return values(command, spec);
+        return values(command, spec, &drivers);
     }
     if word.starts_with('-') {
         return flags(&specs, word);
     }
     let given = positional(&specs, tail);
-    arguments(command, &given, &Store::new(root))
+    arguments(command, &given, &store)
 }
 
 fn commands() -> Vec<Candidate> {
@@ -106,28 +109,14 @@ fn flags(specs: &[OptionSpec], word: &str) -> Vec<Candidate> {
 }
 
 /// What an option may say; nothing where that is a file, or anybody's guess.
-fn values(command: &Command, spec: &OptionSpec) -> Vec<Candidate> {
+fn values(command: &Command, spec: &OptionSpec, drivers: &Drivers) -> Vec<Candidate> {
     match (command.name, spec.name.as_ref()) {
-        (_, "driver") => plain(drivers()),
+        (_, "driver") => plain(drivers.names()),
         ("env", "shell") => plain(["bash", "cmd", "emacs", "fish", "powershell", "tcsh", "zsh"]),
         ("ls", "filter") => plain(["driver=", "label=", "name=", "state=", "swarm="]),
         ("ls" | "inspect", "format") => plain([json::FORMAT]),
         _ => Vec::new(),
     }
-}
-
-/// Those that are linked, and the programs of others on `PATH`.
-fn drivers() -> BTreeSet<String> {
-    let folders: Vec<_> = std::env::var_os("PATH")
-        .map(|path| std::env::split_paths(&path).collect())
-        .unwrap_or_default();
-    let files = folders.into_iter().flat_map(std::fs::read_dir).flatten().flatten();
-    let plugins = files.filter_map(|file| {
-        let name = file.file_name().into_string().ok()?;
-        let driver = name.strip_prefix("docker-machine-driver-")?;
-        Some(driver.strip_suffix(".exe").unwrap_or(driver).to_owned())
-    });
-    registry::linked().map(str::to_owned).chain(plugins).collect()
 }
 
 /// Words of a line that are neither flags nor their values.
@@ -161,6 +150,15 @@ fn arguments(command: &Command, given: &[String], store: &Store) -> Vec<Candidat
         "scp" => plain(names().into_iter().map(|name| name + ":")),
         "mount" if given.is_empty() => plain(names().into_iter().map(|name| name + ":")),
         "help" if given.is_empty() => commands(),
+        "driver" => match given {
+            [] => plain(["install", "ls", "new", "rm"]),
+            [rm, given @ ..] if rm == "rm" => {
+                let mut names = Drivers::of(store).installed_names();
+                names.retain(|name| !given.contains(name));
+                plain(names)
+            }
+            _ => Vec::new(),
+        },
         "completion" if given.is_empty() => {
             plain(completion::SCRIPTS.iter().map(|(name, _)| *name))
         }

@@ -1,4 +1,5 @@
 //! The scripts of `completion`, in the shells that are here.
+use super::script;
 use crate::home::{Home, PROGRAM};
 use std::process::Command;
 
@@ -63,4 +64,27 @@ fn zsh_reads_its_script() {
                   print $_comps[docker-machine]";
     let Some(said) = within(&home, "zsh", script) else { return };
     assert_eq!(said, "_docker_machine\n");
+}
+
+/// Those of the store as well as those on `PATH`, each once; nothing is started for it.
+#[cfg(feature = "plugin")]
+#[test]
+fn drivers_are_offered_wherever_they_are() {
+    let home = Home::new();
+    let folder = home.store().join("drivers/kept");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("config.yml"), "name: kept\ndriver: kept\n").unwrap();
+    script(&folder.join("docker-machine-driver-kept"), "exit 1");
+    script(&home.bin().join("docker-machine-driver-found"), "exit 1");
+    std::fs::write(home.bin().join("docker-machine-driver-text"), "").unwrap();
+    let offered = |before: &[&str]| {
+        let answer = home.run(&[&["__complete", "="], before].concat());
+        let words = answer.out.lines().filter_map(|line| line.split('\t').next());
+        words
+            .filter(|w| ["kept", "found", "text"].contains(w))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(offered(&["create", "-d"]), ["found", "kept"]);
+    assert_eq!(offered(&["driver", "rm"]), ["kept"]);
 }
