@@ -29,6 +29,14 @@ fn stages(sh: &Shell, times: &mut Vec<(&'static str, std::time::Duration)>) -> R
     shell::stage(times, "clippy", || {
         Ok(cmd!(sh, "cargo clippy {all...} --all-targets -- -D warnings").run()?)
     })?;
+    // Each provider can be had alone, and the program without any of the rest.
+    shell::stage(times, "single features", || {
+        for feature in ["generic", "aws", "plugin"] {
+            let alone = ["--no-default-features", "--features", feature];
+            cmd!(sh, "cargo clippy --package machine-cli {alone...} -- -D warnings").run()?;
+        }
+        Ok(())
+    })?;
     shell::stage(times, "doc", || {
         let _strict = sh.push_env("RUSTDOCFLAGS", "-D warnings");
         Ok(cmd!(sh, "cargo doc {all...} --no-deps").run()?)

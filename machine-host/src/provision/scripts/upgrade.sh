@@ -88,13 +88,14 @@ upgrade() { # MANAGER
 		fail sources "$complaints"
 	fi
 	note restart
-	start=$(date +%s)
+	since=$(journalctl -n 0 --show-cursor --no-pager 2>/dev/null | sed -n 's/^-- cursor: //p')
 	# Most packages have restarted it themselves.
 	if [ "$(upgrade_pid)" = "$before" ] || [ "$(systemctl is-active docker.service)" != active ]; then
 		systemctl daemon-reload
 		systemctl reset-failed docker.service docker.socket 2>/dev/null
 		why=$(timeout "$daemon_limit" systemctl restart docker.service 2>&1) || {
-			journalctl -u docker.service --since "@$start" -n 40 -o cat --no-pager 2>/dev/null | text log
+			journalctl --sync 2>/dev/null
+			journalctl -u docker.service ${since:+--after-cursor="$since"} -n 200 -o cat --no-pager 2>/dev/null | text log
 			fail restart "$why"
 		}
 	fi
