@@ -6,7 +6,7 @@ use xshell::{Shell, cmd};
 use crate::{fuzz, hosts, release, setup, shell, test, tidy};
 
 /// Seconds for each fuzz target: long enough to find what is shallow.
-const FUZZ: &str = "12";
+const FUZZ: &str = "10";
 
 pub(crate) fn run(sh: &Shell) -> Result<()> {
     let mut times = Vec::new();

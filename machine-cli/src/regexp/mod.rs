@@ -287,9 +287,9 @@ impl<'p> Reader<'p> {
         let mut first = true;
         while first || !self.rest.starts_with(']') {
             first = false;
-            if let Some(end) = self.rest.find(":]").filter(|_| self.rest.starts_with("[:")) {
-                let text = self.take(end + 2);
-                let name = &text[2..end];
+            let name = self.rest.strip_prefix("[:").and_then(|rest| rest.split_once(":]"));
+            if let Some((name, _)) = name {
+                let text = self.take("[:".len() + name.len() + ":]".len());
                 if !POSIX.contains(&name.strip_prefix('^').unwrap_or(name)) {
                     return Err(wrong(RANGE, text));
                 }

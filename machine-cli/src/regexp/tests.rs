@@ -79,6 +79,14 @@ fn refuses_what_go_refuses() {
     assert!(compile(&"(".repeat(100_000)).is_err());
 }
 
+/// The end of a named class may not begin in its own beginning.
+#[test]
+fn a_colon_in_a_class_is_a_colon() {
+    for (pattern, text) in [("[[:]", "["), ("[[:]", ":"), ("[[:]]", ":]"), ("[[:x]", "x")] {
+        assert!(compile(&format!("^{pattern}$")).unwrap().is_match(text), "{pattern} {text}");
+    }
+}
+
 proptest::proptest! {
     /// Whatever stands there: a pattern or an error, never a panic; and all that is plain
     /// matches itself.
