@@ -39,9 +39,7 @@ fn run(context: &Context, _: &Command, invocation: Invocation) -> Result<(), Fai
     if let Some(unknown) = spec.drivers.iter().find(|d| known.provider(d).is_none()) {
         return Err(super::create::unknown_driver(unknown));
     }
-    if spec.drivers.is_empty() {
-        spec.drivers = registry::linked().map(str::to_owned).collect();
-    }
+    spec.asked = registry::linked().map(str::to_owned).collect();
     spec.scopes = options.list("region").to_vec();
     spec.store_id = options.text("store-id").filter(|id| !id.is_empty()).map(str::to_owned);
     let machines = context.machines();

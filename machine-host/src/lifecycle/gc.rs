@@ -17,8 +17,11 @@ const YOUNG: Duration = Duration::from_secs(60 * 60);
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct OrphansSpec {
-    /// Drivers to ask in [`OrphansSpec::scopes`]; those that cannot find by tag are passed over.
+    /// Only what these made; none means any driver.
     pub drivers: Vec<String>,
+    /// Drivers to ask in [`OrphansSpec::scopes`] where [`OrphansSpec::drivers`] names none; those
+    /// that cannot find by tag are passed over.
+    pub asked: Vec<String>,
     /// Regions (in a provider's words) to look in, beside those that journals name.
     pub scopes: Vec<String>,
     /// Another store whose resources are meant: one that was lost. Default: this one.
@@ -54,6 +57,8 @@ pub struct Orphan {
     account: Account,
     records: Vec<Record>,
     has_journal: bool,
+    /// What the journal keeps of the machine's settings.
+    settings: Option<State>,
 }
 
 /// One resource.
@@ -101,7 +106,8 @@ impl Machines {
         let own = self.store.id()?;
         let store = spec.store_id.as_deref().unwrap_or(&own);
         let mut known = self.known(spec, store == own)?;
-        for driver in &spec.drivers {
+        let asked = if spec.drivers.is_empty() { &spec.asked } else { &spec.drivers };
+        for driver in asked {
             let accounts = known.places.iter().map(|(account, _)| account);
             let mut accounts: BTreeSet<_> = accounts.filter(|a| a.0 == *driver).cloned().collect();
             if accounts.is_empty() {
@@ -141,7 +147,16 @@ impl Machines {
         let operation = Operation::new(self, name, id, store);
         let remove = async |journal: &dyn Journal| {
             merge(journal, orphan.records.clone()).await?;
-            provider.remove(&operation.cx(journal), &mut State::default()).await
+            let mut state = orphan.settings.clone().unwrap_or_default();
+            let removed = provider.remove(&operation.cx(journal), &mut state).await;
+            if removed.is_err() && orphan.settings.is_some() {
+                // Half of it may be gone: the next attempt must not begin with what was before.
+                let about = About::among(&journal.records().await?);
+                if let Some(about) = about {
+                    about.with_settings(state).note(journal).await?;
+                }
+            }
+            removed
         };
         if !orphan.has_journal {
             return remove(&MemoryJournal::default()).await;
@@ -246,12 +261,13 @@ impl Machines {
         parts.retain(|part| !known.used.contains(&part.id));
         let orphan = Orphan {
             machine: Some(id.to_owned()),
-            name: about.map(|about| about.name),
+            name: about.as_ref().map(|about| about.name.clone()),
             driver,
             parts,
             account: account.clone(),
             records: Vec::new(),
             has_journal: true,
+            settings: about.and_then(|about| about.settings),
         };
         known.orphans.insert((account, id.to_owned()), orphan);
     }
@@ -306,6 +322,7 @@ impl Orphan {
             account: account.clone(),
             records: Vec::new(),
             has_journal: false,
+            settings: None,
         }
     }
 

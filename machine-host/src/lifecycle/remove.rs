@@ -53,7 +53,7 @@ impl Machines {
             Err(error) => return self.forget(name, None, Some(error)),
         };
         let cut_off = self.cut_off(name).await;
-        let removed = self.remove_resources(name).await;
+        let removed = self.remove_resources(name, force).await;
         let removal = match removed {
             Err(error) if !force => Removal::failed(error),
             removed => self.forget(name, Some(lock), removed.err()),
@@ -95,7 +95,7 @@ impl Machines {
         }
     }
 
-    async fn remove_resources(&self, name: &str) -> Result<()> {
+    async fn remove_resources(&self, name: &str, force: bool) -> Result<()> {
         let mut entry = self.store.load(name)?;
         let provider = self.signed_in(&entry).await?;
         let id = self.own_id(&mut entry)?;
@@ -104,7 +104,12 @@ impl Machines {
         let removed =
             self.remove_by_journal(provider.as_ref(), &mut entry, &journal, &id, &store_id).await;
         if removed.is_err() {
-            self.store.save(&entry).ok(); // the first error is the one to tell
+            // The first error is the one to tell.
+            self.store.save(&entry).ok();
+            if force && !provider.capabilities().find_tagged {
+                let about = About::of(&entry).with_settings(entry.config.driver.clone());
+                about.note(&journal).await.ok();
+            }
         }
         // Before the entry: a journal without one would look like something that may remain.
         let closed = journal.close().await.map(|_| ());

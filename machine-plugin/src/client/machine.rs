@@ -1,3 +1,4 @@
+use crate::client::fields::Fields;
 use crate::client::listener::Listener;
 use crate::client::method::Method;
 use crate::client::plugin::Plugin;
@@ -74,6 +75,11 @@ impl Step for Machine {
         // its settings. Told to remove it again, the driver would not know what.
         if self.is_removed.load(Ordering::SeqCst) {
             return Ok(());
+        }
+        // Asked without them, drivers find nothing to do, and say so: that is no proof.
+        if state.read::<Fields>()?.is_empty() {
+            let text = "its settings are lost, and only they tell the driver what to remove";
+            return Err(Error::new(ErrorKind::Other, "", text));
         }
         let listener = Listener::new(cx.name, cx.events);
         let mut session = self.plugin.open(cx, state).await?;

@@ -121,6 +121,34 @@ fn a_driver_shows_its_own_flags() {
 }
 
 #[test]
+fn what_a_forced_removal_left_is_shown_and_deleted() {
+    let Some(peer) = Peer::new() else { return };
+    let home = &peer.home;
+    home.line("create -d ci-test --peer-behave remove-error new");
+    let forced = home.line("rm -f new");
+    let error =
+        "Error removing host \"new\": remove: may remain: machine/1 new (the server is locked)\n";
+    assert_eq!((forced.code, forced.err.as_str()), (Some(0), error));
+    assert!(!peer.has_machine("new"));
+
+    let table =
+        "MACHINE   DRIVER    REGION   RESOURCE   ID\nnew       ci-test            machine    new\n";
+    home.prints("gc", &format!("{table}Delete these? (y/n): "));
+    home.prints("gc --driver none", "Nothing to delete.\n");
+    let error = "Error deleting what is left of new: remove: may remain: machine/1 new (the server is locked)\n";
+    home.check("gc -y", 1, table, error);
+    assert_eq!(peer.things().len(), 2);
+
+    let journals = std::fs::read_dir(home.store().join("journal")).unwrap();
+    let [journal] =
+        journals.map(|file| file.unwrap().path()).collect::<Vec<_>>().try_into().unwrap();
+    let text = std::fs::read_to_string(&journal).unwrap();
+    std::fs::write(&journal, text.replace("remove-error", "")).unwrap();
+    home.prints("gc -y", &format!("{table}Deleted what was left of new\n"));
+    assert_eq!((peer.things(), journal.exists()), (BTreeSet::new(), false));
+}
+
+#[test]
 fn what_fails_can_be_removed() {
     let Some(peer) = Peer::new() else { return };
     let home = &peer.home;

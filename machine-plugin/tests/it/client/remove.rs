@@ -95,3 +95,15 @@ async fn a_machine_that_never_was_is_removed_by_its_journal() {
     peer.all_ended().await;
     removal(&peer, &host, &mut state).await.unwrap();
 }
+
+/// What it made only its settings tell: asked without them, a driver finds nothing to do.
+#[tokio::test]
+async fn without_its_settings_nothing_is_known_to_be_gone() {
+    let Some(peer) = Peer::new("") else { return };
+    let host = Host::default();
+    host.created(&peer.provider(), "").await;
+    let failed = removal(&peer, &host, &mut State::default()).await.unwrap_err();
+    let text = "its settings are lost, and only they tell the driver what to remove";
+    assert_eq!(failed, (ErrorKind::Stuck, text.to_owned()));
+    assert_eq!(peer.things().len(), 2);
+}
