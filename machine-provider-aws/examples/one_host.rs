@@ -9,9 +9,8 @@ use std::time::Duration;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let public_key = std::env::args().nth(1).unwrap_or_default();
-    let mut ec2 = AmazonEc2::new();
+    let ec2 = AmazonEc2::new(); // with credentials of the SDK's own chain
     let options = Options::new(&ec2.options().await?, [])?;
-    ec2.sign_in(&options, None).await?;
     let (journal, events) = (MemoryJournal::default(), |event: Event| println!("{event:?}"));
     let tags = [(TAG_STORE.to_owned(), "one-host-example".to_owned())].into();
     let id = "6f0b2c1e-8c1d-4a53-9d8e-0d7c1f1b2a3c"; // a fresh one for each machine
