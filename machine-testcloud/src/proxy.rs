@@ -147,6 +147,23 @@ impl Cloud {
         lock(&self.0.rewrites).insert(action, Box::new(rewrite));
     }
 
+    /// Lets all instances have this public address, instead of one that moto hands out.
+    pub fn set_address(&self, address: &str) {
+        let address = address.to_owned();
+        self.set_text("DescribeInstances", move |_, text| {
+            let mut out = String::new();
+            for (index, part) in text.split("<ipAddress>").enumerate() {
+                match (index, part.split_once("</ipAddress>")) {
+                    (0, _) | (_, None) => out.push_str(part),
+                    (_, Some((_, rest))) => {
+                        out.push_str(&format!("<ipAddress>{address}</ipAddress>{rest}"));
+                    }
+                }
+            }
+            out
+        });
+    }
+
     /// Lets every call take that long, in real time.
     pub fn set_delay(&self, delay: Duration) {
         *lock(&self.0.delay) = delay;

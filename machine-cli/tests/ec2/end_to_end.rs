@@ -44,7 +44,7 @@ fn a_container_runs_on_an_instance_wherever_it_moves() {
     let Some(bench) = Bench::with_scale(SCALE) else { return };
     bench.use_ssh();
     let host = Arc::new(bed.host(HostKind::Docker).unwrap());
-    bench.all_are_at(&host.address().to_string());
+    bench.cloud.set_address(&host.address().to_string());
     let instance = host.clone();
     bench.cloud.set_hook(move |call| {
         if call.action == "ImportKeyPair" {
@@ -68,7 +68,7 @@ fn a_container_runs_on_an_instance_wherever_it_moves() {
     host.stop().unwrap();
     host.start().unwrap();
     let moved = move_to(&host);
-    bench.all_are_at(&moved.to_string());
+    bench.cloud.set_address(&moved.to_string());
     let said = bench.run(&["start", "m"]).ok();
     assert!(said.contains("Copying certs to the remote machine..."), "{said}");
     assert_eq!(bench.run(&["url", "m"]).ok(), format!("tcp://{moved}:2376\n"));

@@ -1,7 +1,6 @@
 //! Many machines at once: exact numbers of calls.
 use crate::bench::{Bench, count};
 use machine_testcloud::Request;
-use std::time::{Duration, Instant};
 
 /// All but the polls.
 fn without_polls(calls: &[Request]) -> usize {
@@ -83,21 +82,4 @@ fn stops_are_side_by_side_and_each_has_its_own_result() {
         assert!(answer.stdout.contains(&format!("Machine \"{name}\" was stopped.")), "{answer:?}");
         assert_eq!(bench.run(&["status", name]).ok(), "Stopped\n");
     }
-}
-
-/// To be read, not judged: how long twenty take where one takes a second, each call 200 ms.
-#[test]
-#[ignore = "measures; to be run alone"]
-fn how_long_twenty_take() {
-    let Some(bench) = Bench::or_skip() else { return };
-    bench.make(&["first"]); // certificates and group are there from now on
-    bench.cloud.set_delay(Duration::from_millis(200));
-    let time = |args: &[&str]| {
-        let started = Instant::now();
-        bench.make(args);
-        started.elapsed()
-    };
-    let (one, twenty) = (time(&["one"]), time(&["--count", "20", "vm"]));
-    let ratio = twenty.as_secs_f64() / one.as_secs_f64();
-    eprintln!("one: {one:?}, twenty: {twenty:?}, ratio {ratio:.2}");
 }

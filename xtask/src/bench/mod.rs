@@ -1,6 +1,7 @@
 //! Times the release build against what it is measured by, both in the same run.
 
 mod create;
+mod ec2;
 mod engines;
 mod listing;
 mod measure;
@@ -72,6 +73,11 @@ const BENCHES: &[Bench] = &[
         about: "ls over 100 machines of a Go driver and help of its flags against its processes",
         run: plugins::run,
     },
+    Bench {
+        name: "ec2",
+        about: "ls over 200 machines of EC2 against one call, and create --count 20 against one",
+        run: ec2::run,
+    },
 ];
 
 pub(crate) fn run(sh: &Shell, names: &[String]) -> Result<()> {
@@ -86,7 +92,9 @@ pub(crate) fn run(sh: &Shell, names: &[String]) -> Result<()> {
     {
         bail!("there is no bench `{unknown}`: see --list");
     }
-    setup::install(sh, &setup::missing(setup::BENCH))?;
+    let mut packages = setup::missing(setup::BENCH);
+    packages.extend(machine_testbed::missing_for_moto());
+    setup::install(sh, &packages)?;
     cmd!(sh, "cargo build --release --package machine-cli").run()?;
     let subject = Subject::new()?;
     let mut rows = Vec::new();
@@ -113,11 +121,21 @@ struct Subject {
 
 impl Subject {
     fn new() -> Result<Self> {
-        Ok(Self {
-            own: shell::target().join("release/docker-machine"),
+        let mut subject = Self {
+            own: PathBuf::new(),
             go: env::var_os("DOCKER_MACHINE_GO").map(PathBuf::from),
             work: tempfile::tempdir().context("cannot make a folder for stores")?,
-        })
+        };
+        subject.own = subject.keep("default")?;
+        Ok(subject)
+    }
+
+    /// A copy of what was just built: other builds take its place.
+    fn keep(&self, name: &str) -> Result<PathBuf> {
+        let copy = self.store(name)?.join("docker-machine");
+        std::fs::copy(shell::target().join("release/docker-machine"), &copy)
+            .context("cannot copy what was built")?;
+        Ok(copy)
     }
 
     /// Our program on a store.

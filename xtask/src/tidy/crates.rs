@@ -45,7 +45,7 @@ fn allowed(name: &str) -> &'static [&'static str] {
     match name {
         "machine-core" | "machine-testbed" => &[],
         "machine-plugin" => &["machine-core", "machine-host"],
-        "machine-testcloud" => &["machine-core", "machine-testbed"],
+        "machine-testcloud" => &["machine-core", "machine-host", "machine-testbed"],
         "machine-cli" => CLI,
         "xtask" => &["machine-testbed"],
         _ => &["machine-core"],
