@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
@@ -41,7 +41,7 @@ fn build(subject: &Subject) -> Result<PathBuf> {
 /// `ls` of many instances against a client that knows their ids and reads nothing of the answer.
 fn listing(subject: &Subject, own: &Path) -> Result<Row> {
     let account = Account::open(subject, own, "ec2-ls", "0")?;
-    account.make(&["--count", &LISTED.to_string(), "vm"])?;
+    account.make(LISTED, "vm")?;
     let query = account.store.join("query");
     fs::write(&query, account.query()?).context("cannot write the bare request")?;
     let mut bare = || {
@@ -71,12 +71,11 @@ fn listing(subject: &Subject, own: &Path) -> Result<Row> {
 /// Many against one, with a group and certificates that are there already.
 fn creates(subject: &Subject, own: &Path) -> Result<Row> {
     let account = Account::open(subject, own, "ec2-create", LATENCY)?;
-    account.make(&["first"])?;
+    account.make(1, "first")?;
     let (mut one, mut many) = (Vec::new(), Vec::new());
     for round in 0..CREATES {
-        one.push(account.make(&[&format!("one{round}")])?);
-        let name = format!("many{round}");
-        many.push(account.make(&["--count", &MADE.to_string(), &name])?);
+        one.push(account.make(1, &format!("one{round}"))?);
+        many.push(account.make(MADE, &format!("many{round}"))?);
     }
     Ok(Row {
         what: format!("create --count {MADE} on EC2"),
@@ -131,16 +130,24 @@ impl<'a> Account<'a> {
         command
     }
 
-    /// Makes machines, and gives back how long that took: it ends where nobody lets it log in, soon
-    /// after they run.
-    fn make(&self, arguments: &[&str]) -> Result<Duration> {
-        let mut command = self.own(&[&["create", "-d", "amazonec2"], arguments].concat());
-        command.stdout(Stdio::null()).stderr(Stdio::piped());
-        let begin = std::time::Instant::now();
-        let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
-        let took = begin.elapsed();
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(said.contains("Error detecting OS"), "{command:?} failed elsewhere: {said}");
+    /// Makes machines, and gives back how long it took until all of them ran. It ends in failure,
+    /// as nobody lets it log in.
+    fn make(&self, count: usize, name: &str) -> Result<Duration> {
+        let number = count.to_string();
+        let many = ["create", "-d", "amazonec2", "--count", &number, name];
+        let one = ["create", "-d", "amazonec2", name];
+        let mut command = self.own(if count > 1 { &many } else { &one });
+        let begin = Instant::now();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let output = child.stdout.take().context("the program has no output")?;
+        let (mut running, mut took) = (0, Duration::ZERO);
+        for line in BufReader::new(output).lines() {
+            if line?.contains("Detecting operating system") {
+                (running, took) = (running + 1, begin.elapsed());
+            }
+        }
+        child.wait().context("cannot wait for a child")?;
+        ensure!(running == count, "{command:?}: {running} machines run");
         Ok(took)
     }
 
