@@ -12,15 +12,16 @@ pub(super) fn kind_of(code: &str) -> ErrorKind {
         | "InvalidAccessKeyId"
         | "InvalidClientTokenId"
         | "MissingAuthenticationToken"
-        | "OptInRequired"
         | "RequestExpired"
         | "SignatureDoesNotMatch"
         | "UnrecognizedClientException" => ErrorKind::Credentials,
 
         "AccessDenied"
         | "AccessDeniedException"
+        | "AuthFailure.ServiceLinkedRoleCreationNotPermitted"
         | "Blocked"
         | "OperationNotPermitted"
+        | "OptInRequired"
         | "PendingVerification"
         | "UnauthorizedOperation" => ErrorKind::Permission,
 
@@ -53,6 +54,8 @@ pub(super) fn kind_of(code: &str) -> ErrorKind {
 
         "UnsupportedOperation" => ErrorKind::Unsupported,
 
+        "TagLimitExceeded" => ErrorKind::InvalidOption, // there is no more to be had
+
         _ if code.ends_with("LimitExceeded") || code == "MaxSpotInstanceCountExceeded" => {
             ErrorKind::Quota
         }
@@ -79,19 +82,84 @@ pub(super) fn worded(operation: &str, code: &str, kind: ErrorKind, message: &str
         message.split("Encoded authorization failure message:").next().unwrap_or_default();
     let message = message.trim().trim_end_matches('.');
     let said = if message.is_empty() { code.to_owned() } else { format!("{message} ({code})") };
-    match kind {
-        ErrorKind::Permission if code != "OperationNotPermitted" => {
-            format!("{said}: the permission ec2:{operation} is needed")
-        }
-        ErrorKind::Credentials => format!("{said}: check the credentials and the clock"),
-        ErrorKind::Quota => {
-            format!("{said}: raise the account's quota, or remove what is not needed")
-        }
-        _ => match option_of(code, message) {
-            Some(option) => format!("{said}: check --amazonec2-{option}"),
-            None => said,
-        },
+    match advice(operation, code, kind, message) {
+        Some(advice) => format!("{said}: {advice}"),
+        None => said,
     }
+}
+
+/// Orders to what exists: no option of `create` changes their outcome.
+fn is_order(operation: &str) -> bool {
+    let orders = ["Start", "Stop", "Reboot", "Terminate", "Delete", "Cancel"];
+    orders.iter().any(|order| operation.starts_with(order))
+}
+
+fn advice(operation: &str, code: &str, kind: ErrorKind, message: &str) -> Option<String> {
+    match kind {
+        ErrorKind::Permission => permission(operation, code, message),
+        ErrorKind::Credentials => Some(match code {
+            // Also the answer of a region that is switched off.
+            "AuthFailure" => "check the credentials, the clock, and that the region is enabled \
+                              for the account"
+                .to_owned(),
+            "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+                "sign in again, or check the clock".to_owned()
+            }
+            _ => "check the credentials and the clock".to_owned(),
+        }),
+        _ if is_order(operation) => {
+            (kind == ErrorKind::Capacity).then(|| "try again later".to_owned())
+        }
+        ErrorKind::Quota => {
+            let raise = "raise the account's quota, or remove what is not needed";
+            Some(match less(code) {
+                Some(option) => format!("{raise}, or change --amazonec2-{option}"),
+                None => raise.to_owned(),
+            })
+        }
+        _ => option_of(code, message).map(|option| format!("check --amazonec2-{option}")),
+    }
+}
+
+/// What the account may not do. EC2 names the permission where its answer is not encoded, and it
+/// may be another service's.
+fn permission(operation: &str, code: &str, message: &str) -> Option<String> {
+    match code {
+        "AuthFailure.ServiceLinkedRoleCreationNotPermitted" => {
+            return Some("the permission iam:CreateServiceLinkedRole is needed".to_owned());
+        }
+        "OptInRequired" => return Some("accept its terms, or change --amazonec2-ami".to_owned()),
+        // An account's state, and an instance's lock.
+        "Blocked" | "OperationNotPermitted" | "PendingVerification" => return None,
+        _ => {}
+    }
+    let named = message.split_once("not authorized to perform: ").map(|(_, rest)| rest);
+    let named = named.and_then(|rest| rest.split([' ', ',']).next());
+    if let Some(action) = named.filter(|action| action.contains(':')) {
+        return Some(format!("the permission {action} is needed"));
+    }
+    Some(match operation {
+        "RunInstances" => "the permission ec2:RunInstances is needed, with ec2:CreateTags, and \
+                           iam:PassRole for --amazonec2-iam-instance-profile"
+            .to_owned(),
+        "CreateSecurityGroup" | "ImportKeyPair" => {
+            format!("the permission ec2:{operation} is needed, with ec2:CreateTags")
+        }
+        _ => format!("the permission ec2:{operation} is needed"),
+    })
+}
+
+/// Which option asks for less, or for something else, where a quota is used up.
+fn less(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "VcpuLimitExceeded" | "InstanceLimitExceeded" => "instance-type",
+        "MaxSpotInstanceCountExceeded" => "instance-type, or give --amazonec2-spot-fallback",
+        "RulesPerSecurityGroupLimitExceeded" => "open-port and --amazonec2-open-to",
+        _ if code.starts_with("SecurityGroup") => "security-group",
+        "VolumeLimitExceeded" => "root-size",
+        "MaxIOPSLimitExceeded" => "volume-iops",
+        _ => return None,
+    })
 }
 
 /// Which option a refused value came from.
@@ -102,7 +170,8 @@ fn option_of(code: &str, message: &str) -> Option<&'static str> {
         _ if code.starts_with("InvalidSubnet") => "subnet-id",
         "InsufficientFreeAddressesInSubnet" => "subnet-id",
         _ if code.starts_with("InvalidVpcID") => "vpc-id",
-        _ if code.starts_with("InvalidKeyPair") || code == "InvalidKey.Format" => "keypair-name",
+        "InvalidKey.Format" | "InvalidKeyPair.Format" => "ssh-keypath",
+        _ if code.starts_with("InvalidKeyPair") => "keypair-name",
         _ if code.starts_with("InvalidGroup") || code.starts_with("InvalidSecurityGroup") => {
             "security-group"
         }
@@ -118,12 +187,16 @@ fn option_of(code: &str, message: &str) -> Option<&'static str> {
         _ if says("iaminstanceprofile") || says("instance profile") => "iam-instance-profile",
         _ if says("availability zone") => "zone",
         _ if says("instance type") => "instance-type",
-        _ if says("volumesize") || says("volume size") => "root-size",
         _ if says("iops") => "volume-iops",
+        _ if says("volumesize") || says("volume size") => "root-size",
         _ if says("throughput") => "volume-throughput",
         _ if says("volumetype") || says("volume type") => "volume-type",
         _ if says("user data") => "userdata",
         _ if says("ipv6") => "ipv6-address-count",
+        _ if says("tag key") || says("tag value") => "tags",
+        _ if says("spot") && says("price") => "spot-price",
+        _ if says("blockduration") || says("block duration") => "block-duration-minutes",
+        _ if says("security group") => "security-group",
         _ => return None,
     })
 }
@@ -154,17 +227,106 @@ mod tests {
 
     #[test]
     fn messages_name_what_to_change() {
-        for (code, message, wants) in [
-            ("InvalidAMIID.NotFound", "The image id '[ami-1]' does not exist", "--amazonec2-ami"),
+        for (operation, code, message, wants) in [
             (
+                "DescribeImages",
+                "InvalidAMIID.NotFound",
+                "The image id '[ami-1]' does not exist",
+                "check --amazonec2-ami",
+            ),
+            (
+                "RunInstances",
                 "InvalidParameterValue",
                 "Value (x) for parameter iamInstanceProfile.name is invalid.",
-                "--amazonec2-iam-instance-profile",
+                "check --amazonec2-iam-instance-profile",
             ),
-            ("UnauthorizedOperation", "You are not authorized.", "ec2:RunInstances"),
+            (
+                "ImportKeyPair",
+                "InvalidKey.Format",
+                "Key is not in valid OpenSSH public key format",
+                "check --amazonec2-ssh-keypath",
+            ),
+            (
+                "RunInstances",
+                "InvalidParameterValue",
+                "Value (x) for parameter price is invalid. \"x\" is an invalid spot instance price",
+                "check --amazonec2-spot-price",
+            ),
+            (
+                "ImportKeyPair",
+                "InvalidParameterValue",
+                "Tag keys starting with 'aws:' are reserved for internal use",
+                "check --amazonec2-tags",
+            ),
+            (
+                "CreateSecurityGroup",
+                "TagLimitExceeded",
+                "You have reached the maximum number of tags",
+                "check --amazonec2-tags",
+            ),
+            (
+                "RunInstances",
+                "InvalidParameter",
+                "Security group sg-1 and subnet subnet-2 belong to different networks.",
+                "check --amazonec2-security-group",
+            ),
+            (
+                "RunInstances",
+                "InvalidParameterValue",
+                "Iops to volume size ratio of 600 is too high",
+                "check --amazonec2-volume-iops",
+            ),
+            (
+                "CreateSecurityGroup",
+                "SecurityGroupLimitExceeded",
+                "The maximum number of security groups has been reached.",
+                "or change --amazonec2-security-group",
+            ),
+            (
+                "AuthorizeSecurityGroupIngress",
+                "RulesPerSecurityGroupLimitExceeded",
+                "The maximum number of rules has been reached.",
+                "or change --amazonec2-open-port and --amazonec2-open-to",
+            ),
+            (
+                "RunInstances",
+                "VcpuLimitExceeded",
+                "You have requested more vCPU capacity",
+                "or change --amazonec2-instance-type",
+            ),
+            ("StartInstances", "InsufficientInstanceCapacity", "None left.", "try again later"),
         ] {
-            let text = worded("RunInstances", code, kind_of(code), message);
-            assert!(text.contains(wants), "{text}");
+            let text = worded(operation, code, kind_of(code), message);
+            assert!(text.ends_with(wants), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_permission_that_lacks_is_the_one_that_is_named() {
+        for (operation, code, message, wants) in [
+            ("DescribeImages", "UnauthorizedOperation", "No.", "ec2:DescribeImages is needed"),
+            (
+                "RunInstances",
+                "UnauthorizedOperation",
+                "You are not authorized. User: u is not authorized to perform: iam:PassRole on \
+                 resource: r because no policy allows it. Encoded authorization failure message: x",
+                "the permission iam:PassRole is needed",
+            ),
+            ("ImportKeyPair", "UnauthorizedOperation", "No.", "with ec2:CreateTags"),
+            (
+                "RunInstances",
+                "AuthFailure.ServiceLinkedRoleCreationNotPermitted",
+                "No.",
+                "iam:CreateServiceLinkedRole is needed",
+            ),
+            ("RunInstances", "OptInRequired", "Accept the terms.", "change --amazonec2-ami"),
+            // Nothing that a policy would change.
+            ("RunInstances", "PendingVerification", "Wait.", "Wait (PendingVerification)"),
+            ("RunInstances", "Blocked", "No.", "No (Blocked)"),
+        ] {
+            assert_eq!(kind_of(code), ErrorKind::Permission, "{code}");
+            let text = worded(operation, code, ErrorKind::Permission, message);
+            assert!(text.ends_with(wants), "{text}");
         }
     }
 
