@@ -3,24 +3,30 @@ use crate::error::Failure;
 use crate::link::Links;
 use crate::options::RETRIES;
 use crate::scope::Scope;
-use crate::session::Session;
+use crate::session::{Session, THROTTLED_REPEATS};
 use crate::state::Driver;
 use machine_core::{Clock, Options, Result, Secret};
 use std::env;
+use std::sync::Arc;
 
 /// A provider value's set of credentials, and what it is connected to.
 pub(crate) struct Account {
     identity: Identity,
     links: Links,
+    /// What to do where the identity turns out to have no credentials.
+    advice: Arc<str>,
 }
 
 impl Account {
     pub(crate) fn new() -> Self {
-        Self { identity: Identity::Chain, links: Links::new() }
+        let identity = Identity::Chain;
+        let advice = advice(&identity, None).into();
+        Self { identity, links: Links::new(), advice }
     }
 
     pub(crate) fn sign_in(&mut self, options: &Options, source: Option<&str>) {
         self.identity = choose(options, source, |name| env::var(name).ok());
+        self.advice = advice(&self.identity, source).into();
     }
 
     /// One line that says where the credentials come from.
@@ -34,8 +40,8 @@ impl Account {
 
     /// # Errors
     /// [`machine_core::ErrorKind::Credentials`] when there are none.
-    pub(crate) async fn probe(&self) -> Result<()> {
-        let probed = self.links.probe(&self.identity).await;
+    pub(crate) async fn probe(&self, region: &str) -> Result<()> {
+        let probed = self.links.probe(&self.identity, region).await;
         probed.map_err(|error| Failure::NoCredentials(error.into()).into())
     }
 
@@ -53,12 +59,26 @@ impl Account {
             0 if driver.region.is_empty() => RETRIES, // no state at all
             count => count,
         };
-        Session { link, clock, repeats: u32::try_from(repeats).unwrap_or(0) }
+        let (repeats, advice) = (u32::try_from(repeats).unwrap_or(0), self.advice.clone());
+        Session { link, clock, repeats, throttled_repeats: THROTTLED_REPEATS, advice }
     }
 
     /// Calls for no machine in particular.
     pub(crate) async fn session_for<'c>(&self, clock: &'c dyn Clock, scope: &Scope) -> Session<'c> {
         self.session(clock, &Driver::default(), scope).await
+    }
+}
+
+fn advice(identity: &Identity, source: Option<&str>) -> String {
+    match identity {
+        Identity::Profile(name) => format!("check the profile {name} in ~/.aws"),
+        _ => {
+            let set = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+            match source {
+                Some(KEYS) => format!("the keys it was made with are not kept: {set}"),
+                _ => set.to_owned(),
+            }
+        }
     }
 }
 
@@ -81,14 +101,20 @@ fn choose(
     environment: impl Fn(&str) -> Option<String>,
 ) -> Identity {
     let given = |name| options.secret(name).filter(|secret| !secret.expose().is_empty());
+    // A value that the environment has as well may come from there: nobody tells.
+    let by_flag = |value: &str, name: &str| environment(name).is_none_or(|there| there != value);
     let pair = given("amazonec2-access-key").zip(given("amazonec2-secret-key"));
     let keys = pair.map(|(access, secret): (&Secret, &Secret)| {
-        let session = given("amazonec2-session-token").cloned();
+        // The environment's token belongs to the environment's key.
+        let is_foreign = |token: &&Secret| {
+            environment("AWS_ACCESS_KEY_ID").is_some_and(|key| !key.is_empty())
+                && by_flag(access.expose(), "AWS_ACCESS_KEY_ID")
+                && !by_flag(token.expose(), "AWS_SESSION_TOKEN")
+        };
+        let session = given("amazonec2-session-token").filter(|token| !is_foreign(token)).cloned();
         Keys { access: access.clone(), secret: secret.clone(), session }
     });
     let profile = options.text("amazonec2-profile").filter(|name| !name.is_empty());
-    // A value that the environment has as well may come from there: nobody tells.
-    let by_flag = |value: &str, name: &str| environment(name).is_none_or(|there| there != value);
     let keys_by_flag =
         keys.as_ref().is_some_and(|k| by_flag(k.access.expose(), "AWS_ACCESS_KEY_ID"));
     let remembered = source.and_then(|source| source.strip_prefix(PROFILE));
@@ -136,6 +162,26 @@ mod tests {
             Identity::Profile(name) => name,
             Identity::Keys(_) => "keys",
         }
+    }
+
+    #[test]
+    fn a_token_of_the_environment_goes_with_its_key_alone() {
+        let token = ("amazonec2-session-token", "t");
+        let given = options(&[KEYS.as_slice(), &[token]].concat());
+        let session = |environment: &[(&str, &str)]| {
+            let there = |name: &str| {
+                let found = environment.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            match choose(&given, None, there) {
+                Identity::Keys(keys) => keys.session.is_some(),
+                other => panic!("{}", shown(&other)),
+            }
+        };
+        assert!(session(&[]), "both given");
+        assert!(session(&[("AWS_SESSION_TOKEN", "t")]), "the key given, for the token that is set");
+        assert!(session(&[("AWS_ACCESS_KEY_ID", "AKIAFLAG"), ("AWS_SESSION_TOKEN", "t")]));
+        assert!(!session(&[("AWS_ACCESS_KEY_ID", "ASIAENV"), ("AWS_SESSION_TOKEN", "t")]));
     }
 
     #[test]

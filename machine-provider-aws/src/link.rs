@@ -56,8 +56,8 @@ impl Links {
         Self { keyring: Keyring::new(), made: Mutex::default() }
     }
 
-    pub(crate) async fn probe(&self, identity: &Identity) -> Reply<()> {
-        self.keyring.probe(identity).await
+    pub(crate) async fn probe(&self, identity: &Identity, region: &str) -> Reply<()> {
+        self.keyring.probe(identity, region).await
     }
 
     pub(crate) async fn to(&self, identity: &Identity, scope: &Scope) -> Arc<Link> {

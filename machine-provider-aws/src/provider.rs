@@ -242,7 +242,7 @@ impl Provider for AmazonEc2 {
             let line = format!("Tags are not key value in pairs. {count} elements found");
             cx.events.emit(Event::Said { line });
         }
-        self.account.probe().await?;
+        self.account.probe(&driver.region).await?;
         Ok(Prepared::new(State::new(&driver)?).with_source(self.account.source()))
     }
 

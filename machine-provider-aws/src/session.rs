@@ -12,7 +12,10 @@ pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Reply<T>> + Send + '
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// A refusal for too many calls passes by itself: more patience than for the rest.
-const THROTTLED_REPEATS: u32 = 8;
+pub(crate) const THROTTLED_REPEATS: u32 = 8;
+/// A look that somebody waits for ends within the host's 10 s, with the reason why it failed.
+const HURRIED_REPEATS: u32 = 2;
+const HURRIED_THROTTLED_REPEATS: u32 = 3;
 
 /// The calls of one operation: in turn, and repeated where that may help.
 ///
@@ -24,9 +27,20 @@ pub(crate) struct Session<'a> {
     pub(crate) clock: &'a dyn Clock,
     /// Repeats after a passing fault.
     pub(crate) repeats: u32,
+    /// Repeats after a refusal for too many calls.
+    pub(crate) throttled_repeats: u32,
+    /// What to do where there are no credentials.
+    pub(crate) advice: Arc<str>,
 }
 
 impl Session<'_> {
+    /// The same for somebody who waits and will ask again.
+    pub(crate) fn hurried(mut self) -> Self {
+        self.repeats = self.repeats.min(HURRIED_REPEATS);
+        self.throttled_repeats = HURRIED_THROTTLED_REPEATS;
+        self
+    }
+
     pub(crate) async fn call<'c, T>(
         &'c self,
         call: impl Fn(&'c dyn Ec2) -> Answer<'c, T>,
@@ -59,6 +73,7 @@ impl Session<'_> {
             error.refused &= !may_have_worked;
             match pause {
                 Some(pause) => self.clock.sleep(pause).await,
+                None if error.is_unsigned() => return Err(error.with_advice(&self.advice)),
                 None => return Err(error),
             }
             repeat += 1;
@@ -68,7 +83,7 @@ impl Session<'_> {
     /// How long to wait before a repeat; none where it would not help.
     fn pause(&self, error: &ApiError, repeat: u32) -> Option<Duration> {
         let most = match error.kind {
-            ErrorKind::RateLimited => self.repeats.max(THROTTLED_REPEATS),
+            ErrorKind::RateLimited => self.repeats.max(self.throttled_repeats),
             ErrorKind::Transient | ErrorKind::Indeterminate => self.repeats,
             _ => 0,
         };

@@ -69,7 +69,7 @@ pub(crate) async fn statuses(account: &Account, machines: &[&State]) -> Vec<Resu
 
 async fn ask(account: &Account, batch: Batch) -> Vec<(usize, Result<Status>)> {
     let Some((_, first)) = batch.machines.first() else { return Vec::new() };
-    let session = account.session(&RealClock, first, &batch.scope).await;
+    let session = account.session(&RealClock, first, &batch.scope).await.hurried();
     let ids: BTreeSet<_> = batch.machines.iter().map(|(_, d)| d.instance_id.clone()).collect();
     let found = look(&session, ids).await;
     let mut answers = Vec::new();

@@ -50,27 +50,32 @@ impl Keyring {
         Self { http: http::client(false), direct: http::client(true) }
     }
 
-    /// Whether there are credentials at all.
-    pub(crate) async fn probe(&self, identity: &Identity) -> Reply<()> {
+    /// Whether there are credentials at all, for a machine in `region`.
+    pub(crate) async fn probe(&self, identity: &Identity, region: &str) -> Reply<()> {
         if matches!(identity, Identity::Keys(_)) {
             return Ok(());
         }
-        let config = self.config(identity, FALLBACK_REGION).await;
+        let config = self.config(identity, or_fallback(region)).await;
         let Some(provider) = config.credentials_provider() else {
             return Err(missing("no credentials provider"));
         };
         match provider.provide_credentials().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(missing("no usable credentials").with_source(Causes::of(&error))),
+            Err(error) => {
+                let text = match identity {
+                    Identity::Profile(name) => format!(
+                        "the profile {name} gives none: check --amazonec2-profile, AWS_PROFILE and \
+                         ~/.aws"
+                    ),
+                    _ => "no usable credentials".to_owned(),
+                };
+                Err(missing(&text).with_source(Causes::of(&error)))
+            }
         }
     }
 
     pub(crate) async fn client(&self, identity: &Identity, scope: &Scope) -> Arc<dyn Ec2> {
-        let region = match scope.region.as_str() {
-            "" => FALLBACK_REGION,
-            region => region,
-        };
-        let config = self.config(identity, region).await;
+        let config = self.config(identity, or_fallback(&scope.region)).await;
         let mut builder = aws_sdk_ec2::config::Builder::from(&config);
         if let Some(endpoint) = &scope.endpoint {
             builder = builder.endpoint_url(endpoint);
@@ -95,8 +100,10 @@ impl Keyring {
         match identity {
             Identity::Chain => {}
             Identity::Profile(name) => {
-                let config = ProviderConfig::with_default_region().await;
-                let config = config.with_http_client(self.http.clone());
+                // A role is taken on in the machine's region, which is in the account's partition.
+                let config = ProviderConfig::without_region()
+                    .with_region(Some(Region::new(region.to_owned())))
+                    .with_http_client(self.http.clone());
                 let provider = ProfileFileCredentialsProvider::builder()
                     .configure(&config)
                     .profile_name(name)
@@ -112,6 +119,10 @@ impl Keyring {
         }
         loader.load().await
     }
+}
+
+fn or_fallback(region: &str) -> &str {
+    if region.is_empty() { FALLBACK_REGION } else { region }
 }
 
 fn missing(text: &str) -> ApiError {

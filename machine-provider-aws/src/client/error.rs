@@ -74,6 +74,16 @@ impl ApiError {
         self
     }
 
+    /// There were no credentials to sign with, so nobody was asked.
+    pub(crate) fn is_unsigned(&self) -> bool {
+        self.kind == ErrorKind::Credentials && self.detail.code.is_none()
+    }
+
+    pub(crate) fn with_advice(mut self, advice: &str) -> Self {
+        self.detail.message = format!("{}: {advice}", self.detail.message);
+        self
+    }
+
     /// EC2's error code; empty where no answer of the service came.
     pub(crate) fn code(&self) -> &str {
         self.detail.code.as_deref().unwrap_or_default()
@@ -182,22 +192,29 @@ fn undelivered(operation: &'static str, error: &(dyn StdError + 'static)) -> Api
     let refused = chain()
         .filter_map(|e| e.downcast_ref::<io::Error>())
         .any(|e| e.kind() == io::ErrorKind::ConnectionRefused);
-    // The resolver's error has no kind of its own; its text decides on nothing but the wording.
-    let unresolved = chain().any(|e| e.to_string().contains("dns error"));
-    let (kind, text) = match () {
-        () if refused => (ErrorKind::Transient, "the service refuses connections"),
-        () if unresolved => (
-            ErrorKind::Indeterminate,
-            "the service's address cannot be found: check --amazonec2-region and the network",
-        ),
-        () => (ErrorKind::Indeterminate, "no reply"),
+    // These have no kind of their own; their texts decide on nothing but the wording.
+    let says = |text: &str| chain().any(|e| e.to_string().contains(text));
+    let kind = if refused { ErrorKind::Transient } else { ErrorKind::Indeterminate };
+    let text = match () {
+        () if says("tunnel error") => {
+            "the proxy does not lead to the service: check HTTPS_PROXY and NO_PROXY"
+        }
+        () if refused => "the service refuses connections",
+        () if says("dns error") => {
+            "the service's address cannot be found: check --amazonec2-region, \
+             --amazonec2-endpoint and the network"
+        }
+        () if says("TLS handshake failed") => {
+            "no secure connection to the service: check --amazonec2-endpoint and the proxy"
+        }
+        () => "no reply",
     };
     let mut ours = ApiError::unanswered(operation, kind, text).with_source(Causes::of(error));
     ours.refused = refused;
     ours
 }
 
-/// The SDK's chain of causes as one text: its own types are not ours to pass on, and their `Debug`
+/// The SDK's chain of causes as one line: its own types are not ours to pass on, and their `Debug`
 /// says more than is anybody's business.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -207,13 +224,21 @@ impl Causes {
     pub(super) fn of(error: &(dyn StdError + 'static)) -> Self {
         let mut texts: Vec<String> = Vec::new();
         for cause in causes(error) {
-            let text = cause.to_string();
+            let text = one_line(&cause.to_string());
             if !texts.iter().any(|seen| seen.contains(&text)) {
                 texts.push(text);
             }
         }
         Self(texts.join(": "))
     }
+}
+
+/// Lists that the SDK breaks into lines would break tables.
+fn one_line(text: &str) -> String {
+    // It shows a request whole, user data and all, where it cannot be sent.
+    let text = text.split(" to request `").next().unwrap_or_default();
+    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join("; ").replace(":; ", ": ")
 }
 
 fn causes<'a>(

@@ -2,6 +2,8 @@
 use crate::machine::{Machine, cloud, options, whole};
 use machine_core::{ErrorKind, OptionValue, Options, Provider};
 use machine_provider_aws::AmazonEc2;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
@@ -17,7 +19,9 @@ fn sealed(name: &str, variables: &[(&str, &str)]) -> bool {
     }
     let folder = tempfile::tempdir().unwrap();
     let config = "[profile process]\ncredential_process = echo '{\"Version\":1,\"AccessKeyId\":\
-                  \"AKIAPROCESS\",\"SecretAccessKey\":\"s\"}'\n";
+                  \"AKIAPROCESS\",\"SecretAccessKey\":\"s\"}'\n\
+                  [profile role]\nrole_arn = arn:aws:iam::123456789012:role/builder\n\
+                  source_profile = dev\n";
     std::fs::write(folder.path().join("config"), config).unwrap();
     let credentials = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = s\n\
                        [dev]\naws_access_key_id = AKIADEV\naws_secret_access_key = s\n";
@@ -102,6 +106,87 @@ async fn a_program_may_hand_out_credentials() {
     }
 }
 
+/// A token service that lets anybody be anything; what it was asked.
+fn token_service() -> (String, Arc<Mutex<String>>) {
+    const ANSWER: &str = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+        <AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>s\
+        </SecretAccessKey><SessionToken>t</SessionToken><Expiration>2100-01-01T00:00:00Z\
+        </Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(String::new()));
+    let heard = asked.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = Vec::new();
+            while !String::from_utf8_lossy(&request).contains("Action=AssumeRole") {
+                let mut part = [0; 4096];
+                match stream.read(&mut part).unwrap() {
+                    0 => break,
+                    read => request.extend_from_slice(&part[..read]),
+                }
+            }
+            heard.lock().unwrap().push_str(&String::from_utf8_lossy(&request));
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", ANSWER.len());
+            stream.write_all((head + ANSWER).as_bytes()).unwrap();
+        }
+    });
+    (url, asked)
+}
+
+/// Where no region is set but the machine's own.
+#[tokio::test]
+async fn a_profile_may_take_on_a_role() {
+    let (url, asked) = token_service();
+    let variables = [("AWS_ENDPOINT_URL_STS", url.as_str())];
+    if sealed("credentials::a_profile_may_take_on_a_role", &variables) {
+        let given = [("amazonec2-profile", "role"), ("amazonec2-region", "eu-west-1")];
+        are(signed_by(&given).await, "ASIAROLE", "profile=role");
+    } else {
+        assert!(asked.lock().unwrap().contains("/eu-west-1/sts/"));
+    }
+}
+
+/// What a later command says where nobody gives it what `create` was given.
+#[tokio::test]
+async fn keys_that_nobody_kept_are_asked_for() {
+    let none = [("AWS_CONFIG_FILE", "/none"), ("AWS_SHARED_CREDENTIALS_FILE", "/none")];
+    if !sealed("credentials::keys_that_nobody_kept_are_asked_for", &none) {
+        return;
+    }
+    let (cloud, clock) = cloud!();
+    let mut machine = Machine::new(&cloud, &clock, &[]).await;
+    machine.create().await.unwrap();
+    for (source, wants) in [
+        ("keys", "the keys it was made with are not kept: set AWS_PROFILE, or AWS_ACCESS_KEY_ID"),
+        ("chain", "no usable credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID"),
+        ("profile=nobody", "check the profile nobody in ~/.aws"),
+    ] {
+        let mut later = AmazonEc2::new();
+        later.sign_in(&Options::none(), Some(source)).await.unwrap();
+        machine.provider = Arc::new(later);
+        let error = machine.status().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credentials);
+        assert!(error.to_string().contains(wants), "{error}");
+        assert_eq!(whole(&error).lines().count(), 1, "{}", whole(&error));
+        let error = machine.remove().await.unwrap_err();
+        assert!(error.to_string().contains(wants), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_down_is_named() {
+    let proxy = [("HTTPS_PROXY", "http://127.0.0.1:1"), ("NO_PROXY", "")];
+    if sealed("credentials::a_proxy_that_is_down_is_named", &proxy) {
+        let (cloud, clock) = cloud!();
+        let amazon = crate::machine::text("amazonec2-endpoint", "");
+        let error = Machine::new(&cloud, &clock, &[amazon]).await.check().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Transient);
+        assert!(error.to_string().contains("HTTPS_PROXY"), "{}", whole(&error));
+    }
+}
+
 #[tokio::test]
 async fn without_credentials_docker_machines_words_say_so() {
     let none = [("AWS_CONFIG_FILE", "/none"), ("AWS_SHARED_CREDENTIALS_FILE", "/none")];
@@ -126,6 +211,7 @@ async fn without_credentials_docker_machines_words_say_so() {
                      variables, ~/.aws/credentials, or an instance role";
         assert_eq!(error.to_string(), wants);
         assert!(whole(&error).len() > wants.len(), "the cause is kept");
+        assert!(profile.is_empty() || whole(&error).contains("the profile nobody gives none"));
     }
     // A later command has no `prepare` to find out.
     let mut machine = Machine::new(&cloud, &clock, &[]).await;
