@@ -61,6 +61,7 @@ async fn resolve_caller(driver: &mut Driver) -> Result<()> {
 /// A group that is not ours to change must let in what the machine needs.
 async fn groups(cx: &Cx<'_>, session: &Session<'_>, driver: &Driver, plan: &Plan) -> Result<()> {
     let mut theirs: Vec<Group> = Vec::new();
+    let mut has_ours = false;
     for name in driver.group_names() {
         let filters = named(&name, &plan.vpc);
         let look = session.call(|ec2| ec2.groups(&filters));
@@ -75,11 +76,11 @@ async fn groups(cx: &Cx<'_>, session: &Session<'_>, driver: &Driver, plan: &Plan
             None if name.starts_with("sg-") => {
                 return Err(Failure::NoSuchGroup { name, vpc: plan.vpc.clone() }.into());
             }
-            // One of ours gets all rules, and groups add up.
-            _ => return Ok(()),
+            _ => has_ours = true,
         }
     }
-    if driver.security_group_read_only {
+    // One of ours gets all rules, and groups add up.
+    if has_ours || driver.security_group_read_only {
         return Ok(());
     }
     let shut = shut_ports(theirs.iter(), &needed(driver)?);

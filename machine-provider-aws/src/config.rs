@@ -6,8 +6,11 @@ use crate::options::{
     VOLUME_TYPE,
 };
 use crate::rules::{CALLER, block, open_port};
+use crate::scope::Scope;
 use crate::state::{Driver, Wishes, split};
+use crate::user_key;
 use machine_core::{Cx, Options};
+use std::borrow::Cow;
 use std::path::Path;
 
 /// Most that EC2 takes, before encoding (AWS, "Run commands when you launch an EC2 instance").
@@ -26,12 +29,25 @@ pub(crate) fn driver(cx: &Cx<'_>, options: &Options) -> Result<Driver, Failure> 
     if disable_ssl && endpoint.is_empty() {
         return Err(Failure::InsecureWithoutEndpoint);
     }
+    let region = or("amazonec2-region", REGION);
+    let place = Scope::at(&region, &endpoint, disable_ssl);
+    if !place.is_sound() {
+        let is_region = Scope::at(&region, "", false).is_sound();
+        return Err(match is_region {
+            true => bad("amazonec2-endpoint", &endpoint, "not a host's name, nor a URL"),
+            false => bad("amazonec2-region", &region, "not a region's name"),
+        });
+    }
     let (key_name, key_path) = (text("amazonec2-keypair-name"), text("amazonec2-ssh-keypath"));
     if !key_name.is_empty() && key_path.is_empty() {
         return Err(Failure::KeyPairWithoutKey);
     }
     if !key_path.is_empty() {
         readable("amazonec2-ssh-keypath", &key_path, u64::MAX)?;
+        if key_name.is_empty() {
+            let public = user_key::beside(Path::new(&key_path));
+            readable("amazonec2-ssh-keypath", &public.to_string_lossy(), u64::MAX)?;
+        }
     }
     let user_data_file = text("amazonec2-userdata");
     if !user_data_file.is_empty() {
@@ -62,7 +78,7 @@ pub(crate) fn driver(cx: &Cx<'_>, options: &Options) -> Result<Driver, Failure> 
         swarm_host: shared("swarm-host"),
         swarm_discovery: shared("swarm-discovery"),
         id: cx.id.replace('-', ""),
-        region: or("amazonec2-region", REGION),
+        region,
         ami: text("amazonec2-ami"),
         existing_key: !key_name.is_empty(),
         key_name,
@@ -84,8 +100,13 @@ pub(crate) fn driver(cx: &Cx<'_>, options: &Options) -> Result<Driver, Failure> 
         subnet_id: text("amazonec2-subnet-id"),
         zone: first(&zones),
         request_spot_instance: options.switch("amazonec2-request-spot-instance"),
-        spot_price: text("amazonec2-spot-price"),
-        block_duration_minutes: number("amazonec2-block-duration-minutes", 0),
+        spot_price: price(options)?,
+        block_duration_minutes: within(
+            "amazonec2-block-duration-minutes",
+            number("amazonec2-block-duration-minutes", 0),
+            0,
+            360,
+        )?,
         private_ip_only: options.switch("amazonec2-private-address-only"),
         use_private_ip: options.switch("amazonec2-use-private-address"),
         use_ebs_optimized_instance: options.switch("amazonec2-use-ebs-optimized-instance"),
@@ -114,7 +135,7 @@ fn wishes(options: &Options, instance_types: String, zones: String) -> Result<Wi
         _ => or("amazonec2-ami-family", IMAGE_FAMILY),
     };
     if !image_family.is_empty() && image::family(&image_family).is_none() {
-        return Err(bad("amazonec2-ami-family", &image_family, "no such family"));
+        return Err(bad("amazonec2-ami-family", &image_family, image::family_names()));
     }
     let open_to = text("amazonec2-open-to");
     let open_to = split(&open_to).map(|one| match one {
@@ -155,14 +176,28 @@ fn wishes(options: &Options, instance_types: String, zones: String) -> Result<Wi
     })
 }
 
-fn bad(option: &'static str, value: &str, why: &'static str) -> Failure {
-    Failure::BadOption { option, value: value.to_owned(), why }
+/// Dollars an hour; empty is the on-demand price.
+fn price(options: &Options) -> Result<String, Failure> {
+    let price = options.text("amazonec2-spot-price").unwrap_or_default().trim();
+    let is_sum = price.chars().all(|c| c.is_ascii_digit() || c == '.')
+        && price.parse::<f64>().is_ok_and(|price| price > 0.0);
+    match price.is_empty() || is_sum {
+        true => Ok(price.to_owned()),
+        false => Err(bad("amazonec2-spot-price", price, "no sum of dollars")),
+    }
+}
+
+fn bad(option: &'static str, value: &str, why: impl Into<Cow<'static, str>>) -> Failure {
+    Failure::BadOption { option, value: value.to_owned(), why: why.into() }
 }
 
 fn within(option: &'static str, value: i64, least: i64, most: i64) -> Result<i64, Failure> {
     match (least..=most).contains(&value) {
         true => Ok(value),
-        false => Err(bad(option, &value.to_string(), "out of range")),
+        false if most == i64::from(i32::MAX) => {
+            Err(bad(option, &value.to_string(), format!("not {least} or more")))
+        }
+        false => Err(bad(option, &value.to_string(), format!("not {least} to {most}"))),
     }
 }
 
@@ -174,7 +209,7 @@ fn one_of(
     let given = options.text(option).unwrap_or_default().trim();
     match given.is_empty() || values.contains(&given) {
         true => Ok(given.to_owned()),
-        false => Err(bad(option, given, "not one of its values")),
+        false => Err(bad(option, given, format!("not {}", values.join(" or ")))),
     }
 }
 

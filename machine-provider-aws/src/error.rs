@@ -1,4 +1,5 @@
 use machine_core::{Error, ErrorKind};
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
@@ -17,7 +18,9 @@ pub(crate) enum Failure {
     #[error("using --amazonec2-keypair-name also requires --amazonec2-ssh-keypath")]
     KeyPairWithoutKey,
     #[error("--{option} is not usable: {value:?} ({why})")]
-    BadOption { option: &'static str, value: String, why: &'static str },
+    BadOption { option: &'static str, value: String, why: Cow<'static, str> },
+    #[error("there is no region {0:?}; behind another endpoint it is written REGION@URL")]
+    NoSuchScope(String),
     #[error("cannot read the file of --{option}: {path}")]
     File { option: &'static str, path: PathBuf, source: io::Error },
     #[error(
@@ -35,9 +38,12 @@ pub(crate) enum Failure {
     #[error("subnet {subnet} is in zone {actual}, not in {asked}: check --amazonec2-zone")]
     SubnetInOtherZone { subnet: String, actual: String, asked: String },
     #[error(
-        "unable to find a subnet that is both in the zone {zone} and belonging to VPC ID {vpc}"
+        "unable to find a subnet that is both in the zone {zone} and belonging to VPC ID {vpc}: \
+         check --amazonec2-zone and --amazonec2-vpc-id"
     )]
     NoSubnet { zone: String, vpc: String },
+    #[error("there is no VPC {vpc} with a subnet in {region}: check --amazonec2-vpc-id")]
+    NoNetwork { vpc: String, region: String },
     #[error("no zone with a subnet of {vpc} has {types}: check --amazonec2-{option}")]
     NotOffered { types: String, vpc: String, option: &'static str },
     #[error("there is no instance type {types} in {region}: check --amazonec2-instance-type")]

@@ -49,6 +49,12 @@ pub(crate) fn family(name: &str) -> Option<&'static Family> {
     FAMILIES.iter().find(|family| family.name == name)
 }
 
+/// What is wrong with a name that is none of them.
+pub(crate) fn family_names() -> String {
+    let names: Vec<_> = FAMILIES.iter().map(|family| family.name).collect();
+    format!("not one of {}", names.join(", "))
+}
+
 impl Family {
     pub(crate) fn owner(&self, region: &str) -> Option<&'static str> {
         let owner = match region {

@@ -146,6 +146,9 @@ fn zones(driver: &Driver, subnets: &[Subnet]) -> Result<Vec<(String, String)>, F
         let here: Vec<_> = here.rev().collect();
         here.into_iter().max_by_key(|s| (s.default_for_zone, s.free_addresses > 0))
     };
+    if subnets.is_empty() {
+        return Err(Failure::NoNetwork { vpc, region: driver.region.clone() });
+    }
     let mut names = Vec::new();
     if driver.zones().is_empty() {
         let all: BTreeSet<_> = subnets.iter().map(|subnet| subnet.zone.clone()).collect();
@@ -163,9 +166,6 @@ fn zones(driver: &Driver, subnets: &[Subnet]) -> Result<Vec<(String, String)>, F
             }
             None => return Err(Failure::NoSubnet { zone: zone.to_owned(), vpc }),
         }
-    }
-    if names.is_empty() {
-        return Err(Failure::NoSubnet { zone: "any".to_owned(), vpc });
     }
     let pair = |zone: String| best(&zone).map(|subnet| (zone, subnet.id.clone()));
     Ok(names.into_iter().filter_map(pair).collect())

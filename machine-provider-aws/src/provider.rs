@@ -346,7 +346,11 @@ impl Provider for AmazonEc2 {
     }
 
     async fn find_tagged(&self, scope: &str, store: &str) -> Result<Vec<Found>> {
-        let session = self.account.session_for(&RealClock, &Scope::parse(scope)).await;
+        let place = Scope::parse(scope);
+        if !place.is_sound() {
+            return Err(Failure::NoSuchScope(scope.to_owned()).into());
+        }
+        let session = self.account.session_for(&RealClock, &place).await;
         tagged::find(&session, scope, store).await
     }
 }

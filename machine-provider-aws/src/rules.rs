@@ -24,7 +24,7 @@ pub(crate) fn open_port(text: &str) -> Result<(u16, String), Failure> {
         _ => Err(Failure::BadOption {
             option: "amazonec2-open-port",
             value: text.to_owned(),
-            why: "not PORT or PORT/PROTOCOL with tcp or udp",
+            why: "not PORT or PORT/PROTOCOL with tcp or udp".into(),
         }),
     }
 }

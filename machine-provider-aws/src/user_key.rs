@@ -36,7 +36,8 @@ pub(crate) fn public_half(driver: &Driver) -> Result<String, Failure> {
     read.map_err(|source| Failure::File { option: "amazonec2-ssh-keypath", path, source })
 }
 
-fn beside(key: &Path) -> PathBuf {
+/// Where the public half of a private key is.
+pub(crate) fn beside(key: &Path) -> PathBuf {
     let mut path = key.as_os_str().to_owned();
     path.push(".pub");
     path.into()

@@ -140,10 +140,8 @@ fn vpc(driver: &Driver) -> String {
 
 /// Group names are unique in a VPC; an id may stand for one.
 pub(crate) fn named(name: &str, vpc: &str) -> Vec<Filter> {
-    if name.starts_with("sg-") {
-        return vec![is("group-id", name)];
-    }
-    let mut filters = vec![is("group-name", name)];
+    let by = if name.starts_with("sg-") { "group-id" } else { "group-name" };
+    let mut filters = vec![is(by, name)];
     if !vpc.is_empty() {
         filters.push(is("vpc-id", vpc));
     }

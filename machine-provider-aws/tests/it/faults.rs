@@ -245,16 +245,41 @@ async fn nobody_at_the_endpoint() {
 #[tokio::test]
 async fn nobody_of_that_name() {
     let (cloud, clock) = cloud!();
-    for (given, kind) in [
-        (text("amazonec2-endpoint", "http://ec2.invalid"), ErrorKind::Transient),
-        (text("amazonec2-region", "not a region!"), ErrorKind::InvalidOption),
-    ] {
-        let endpoint = text("amazonec2-endpoint", "");
-        let given = [endpoint, given, int("amazonec2-retries", 0)];
-        let error = Machine::new(&cloud, &clock, &given).await.check().await.unwrap_err();
-        assert_eq!(error.kind(), kind, "{}", whole(&error));
-        assert!(error.to_string().contains("--amazonec2-region"), "{}", whole(&error));
+    let given = [text("amazonec2-endpoint", "http://ec2.invalid"), int("amazonec2-retries", 0)];
+    let error = Machine::new(&cloud, &clock, &given).await.check().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transient, "{}", whole(&error));
+    for option in ["--amazonec2-region", "--amazonec2-endpoint"] {
+        assert!(error.to_string().contains(option), "{}", whole(&error));
     }
+}
+
+/// Who waits for a look is told why it failed, before the host gives it up.
+#[tokio::test]
+async fn a_look_is_soon_over() {
+    let (cloud, clock) = cloud!();
+    let mut machine = Machine::new(&cloud, &clock, &[]).await;
+    machine.create().await.unwrap();
+    for (code, most) in [("Unavailable", 3), ("RequestLimitExceeded", 4)] {
+        cloud.set_hook(move |_| Answer::Refuse(503, code, "not now"));
+        cloud.take_calls();
+        let error = machine.status().await.unwrap_err();
+        assert!(error.to_string().contains(code), "{error}");
+        assert!(cloud.take_calls().len() <= most, "{code}");
+        cloud.clear_hook();
+    }
+}
+
+/// Places that a person wrote.
+#[tokio::test]
+async fn places_that_cannot_be_ask_nobody() {
+    let (cloud, clock) = cloud!();
+    let machine = Machine::new(&cloud, &clock, &[]).await;
+    for scope in ["US East", "", "us-east-1@not a url", "us-east-1@ftp://x"] {
+        let error = machine.provider.find_tagged(scope, "store").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidOption, "{scope}: {}", whole(&error));
+        assert!(error.to_string().contains("REGION@URL"), "{error}");
+    }
+    assert!(cloud.take_calls().is_empty());
 }
 
 #[tokio::test]

@@ -256,7 +256,7 @@ async fn what_does_not_exist_is_named_with_its_option() {
             vec![text("amazonec2-subnet-id", "subnet-0123")],
             "The desired subnet could not be located",
         ),
-        (vec![text("amazonec2-vpc-id", "vpc-0123")], "belonging to VPC ID vpc-0123"),
+        (vec![text("amazonec2-vpc-id", "vpc-0123")], "there is no VPC vpc-0123 with a subnet"),
         (
             vec![
                 text("amazonec2-keypair-name", "nobodys"),
@@ -265,6 +265,10 @@ async fn what_does_not_exist_is_named_with_its_option() {
             "There is no keypair with the name nobodys. Please verify the key name provided.",
         ),
         (vec![list("amazonec2-security-group", &["sg-0123"])], "--amazonec2-security-group"),
+        (
+            vec![list("amazonec2-security-group", &["new", "sg-0123"])],
+            "there is no security group sg-0123",
+        ),
     ] {
         let mut machine = Machine::new(&cloud, &clock, &given).await;
         let error = machine.check().await.unwrap_err();
@@ -278,6 +282,9 @@ async fn what_does_not_exist_is_named_with_its_option() {
 #[tokio::test]
 async fn options_that_cannot_work_ask_nobody() {
     let (cloud, clock) = cloud!();
+    let keys = tempfile::tempdir().unwrap();
+    let alone = keys.path().join("alone");
+    std::fs::write(&alone, "a private half alone").unwrap();
     for (given, wants) in [
         (
             vec![text("amazonec2-keypair-name", "k")],
@@ -296,6 +303,16 @@ async fn options_that_cannot_work_ask_nobody() {
         (vec![int("amazonec2-volume-iops", -1)], "--amazonec2-volume-iops"),
         (vec![text("amazonec2-userdata", "/no/such/file")], "--amazonec2-userdata"),
         (vec![text("amazonec2-ssh-keypath", "/no/such/key")], "--amazonec2-ssh-keypath"),
+        (vec![text("amazonec2-ssh-keypath", alone.to_str().unwrap())], "alone.pub"),
+        (vec![text("amazonec2-region", "US East")], "--amazonec2-region is not usable"),
+        (vec![text("amazonec2-endpoint", "not a url")], "--amazonec2-endpoint is not usable"),
+        (vec![text("amazonec2-endpoint", "ftp://ec2")], "--amazonec2-endpoint is not usable"),
+        (vec![text("amazonec2-spot-price", "cheap")], "--amazonec2-spot-price is not usable"),
+        (vec![text("amazonec2-spot-price", "0")], "--amazonec2-spot-price is not usable"),
+        (vec![int("amazonec2-block-duration-minutes", -60)], "-duration-minutes is not usable"),
+        (vec![int("amazonec2-ssh-port", 0)], "not 1 to 65535"),
+        (vec![text("amazonec2-http-endpoint", "on")], "not enabled or disabled"),
+        (vec![text("amazonec2-ami-family", "nixos")], "not one of ubuntu, debian, amazon-linux"),
     ] {
         let mut machine = Machine::new(&cloud, &clock, &given).await;
         let error = machine.prepare().await.unwrap_err();

@@ -139,6 +139,22 @@ async fn a_group_may_be_given_by_id() {
 }
 
 #[tokio::test]
+async fn a_group_of_another_network_is_found_out_in_time() {
+    let (cloud, clock) = cloud!();
+    let part = |text: &str, name: &str| {
+        text.split(&format!("<{name}>")).nth(1).unwrap().split('<').next().unwrap().to_owned()
+    };
+    let vpc = part(&cloud.ask("Action=CreateVpc&CidrBlock=10.9.0.0/16").await, "vpcId");
+    let query =
+        format!("Action=CreateSecurityGroup&GroupName=there&GroupDescription=test&VpcId={vpc}");
+    let id = part(&cloud.ask(&query).await, "groupId");
+    let given = [list("amazonec2-security-group", &[&id]), on("amazonec2-security-group-readonly")];
+    let error = Machine::new(&cloud, &clock, &given).await.check().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidOption);
+    assert!(error.to_string().starts_with(&format!("there is no security group {id} in vpc-")));
+}
+
+#[tokio::test]
 async fn our_group_grows_with_its_machines_and_goes_with_the_last() {
     let (cloud, clock) = cloud!();
     let mut first = Machine::new(&cloud, &clock, &[]).await;
