@@ -431,6 +431,14 @@ pub(super) fn failed(name: &str, error: &CreateError) -> Failure {
         _ => "",
     };
     let mut failure = Failure::new(format!("{words}{cause}"));
+    let left = error.error.leftovers();
+    if !left.is_empty() {
+        let left = left.iter().map(|left| format!("{} {}", left.intent.key, left.ids.join(" ")));
+        let left: Vec<_> = left.map(|left| left.trim_end().to_owned()).collect();
+        failure.text.push_str(&format!("; may remain: {}", left.join(", ")));
+        failure = failure
+            .with_hint(format!("`docker-machine rm {name}` removes what remains, once it can."));
+    }
     if error.interrupted {
         failure.code = INTERRUPTED;
     }

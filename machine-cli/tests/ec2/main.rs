@@ -8,4 +8,5 @@ mod end_to_end;
 mod gc;
 mod kills;
 mod many;
+mod refused;
 mod secrets;
