@@ -44,6 +44,10 @@ fn run(context: &Context, _: &Command, invocation: Invocation) -> Result<(), Fai
     spec.store_id = options.text("store-id").filter(|id| !id.is_empty()).map(str::to_owned);
     let machines = context.machines();
     let (out, found) = (&context.out, context.block_on(machines.orphans(&spec))??);
+    if spec.store_id.is_some() && found.places == 0 && found.failures.is_empty() {
+        // "Nothing" would be taken for an answer.
+        return Err(Failure::new("Error: No journal names a region to look in: give --region"));
+    }
     let mut failures: Vec<Failure> = found.failures.into_iter().map(Failure::from).collect();
     if found.busy > 0 {
         out.news(&format!("Left alone, as another command works on them: {} machines", found.busy));

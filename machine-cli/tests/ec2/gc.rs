@@ -58,6 +58,33 @@ fn a_lost_store_is_served_by_its_id() {
     assert_eq!(bench.resources(), Vec::<String>::new());
 }
 
+/// Who has lost a store must not take silence for an answer.
+#[test]
+fn a_lost_store_needs_a_place_to_look_in() {
+    let Some(bench) = Bench::or_skip() else { return };
+    let answer = bench.run(&["gc", "-y", "--store-id", "6f0b2c1e"]);
+    assert_eq!((answer.exit, answer.stdout.as_str()), (Some(1), ""), "{answer:?}");
+    assert!(answer.stderr.contains("--region"), "{answer:?}");
+    assert!(bench.cloud.take_calls().is_empty());
+}
+
+#[test]
+fn a_place_that_cannot_be_looked_at_is_named_and_spoils_no_other() {
+    let Some(bench) = Bench::or_skip() else { return };
+    let place = format!("us-east-1@{}", bench.cloud.endpoint());
+    let answer = bench.run(&["gc", "-y", "--region", "US East", "--region", &place]);
+    assert_eq!(answer.exit, Some(1), "{answer:?}");
+    let wants = "amazonec2 in US East: there is no region \"US East\"";
+    assert!(answer.stderr.starts_with(wants), "{answer:?}");
+    assert!(!bench.cloud.take_calls().is_empty(), "{answer:?}");
+    // Nobody panics over half a place.
+    bench.cloud.set_hook(|_| Answer::Refuse(403, "UnauthorizedOperation", "you may not"));
+    let denied = bench.run(&["gc", "-y", "--region", &place]);
+    assert!(denied.stderr.starts_with(&format!("amazonec2 in {place}: ec2.")), "{denied:?}");
+    let half = bench.command(&["gc", "-y", "--region", "nowhere-1@"]).output().unwrap();
+    assert_eq!(half.status.code(), Some(1), "{half:?}");
+}
+
 fn made_long_ago(text: &str) -> String {
     let mut out = text.to_owned();
     for tag in ["launchTime", "createTime"] {

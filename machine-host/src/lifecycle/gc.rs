@@ -40,6 +40,8 @@ pub struct Orphans {
     pub busy: usize,
     /// Where it could not be looked, and why.
     pub failures: Vec<Error>,
+    /// Places that were to be looked at; where there are none, nothing was found out.
+    pub places: usize,
 }
 
 /// What is left of one machine that is not in the store, or what machines shared.
@@ -120,10 +122,16 @@ impl Machines {
         let mut out =
             Orphans { failures: std::mem::take(&mut known.failures), ..Orphans::default() };
         let mut shared = Vec::new();
-        for (account, scope) in std::mem::take(&mut known.places) {
+        let places = std::mem::take(&mut known.places);
+        out.places = places.len();
+        for (account, scope) in places {
             match self.tagged(&account, &scope, store).await {
                 Ok(found) => known.sort(&account, &scope, found, &mut out, &mut shared),
-                Err(error) => out.failures.push(error),
+                Err(error) => {
+                    let place = format!("{} in {scope}", account.0);
+                    let told = Error::new(error.kind(), place, error.to_string());
+                    out.failures.push(told.with_source(error));
+                }
             }
         }
         out.busy = known.busy.len();
