@@ -1,4 +1,5 @@
 //! The SDK's types into ours. A field that is missing reads as empty.
+use super::codes::fate;
 use super::{
     Group, Image, Instance, InstanceState, KeyPair, Permission, SpotRequest, Subnet, Tags, TypeInfo,
 };
@@ -99,7 +100,7 @@ pub(super) fn instance(from: types::Instance, owner: &str) -> Instance {
         id: text(from.instance_id),
         owner: owner.to_owned(),
         state,
-        reason: text(from.state_reason.and_then(|reason| reason.message)),
+        reason: fate(text(from.state_reason.and_then(|reason| reason.message))),
         client_token: text(from.client_token),
         instance_type: named(from.instance_type),
         image: text(from.image_id),

@@ -88,6 +88,19 @@ pub(super) fn worded(operation: &str, code: &str, kind: ErrorKind, message: &str
     }
 }
 
+/// Why an instance ended, in EC2's words, and what to change where it never came up (AWS,
+/// "Troubleshoot instance termination issues").
+pub(super) fn fate(reason: String) -> String {
+    let option = match reason.split(':').next().unwrap_or_default() {
+        "Client.InternalError" => "kms-key, and that its policy lets EC2 use it",
+        "Client.InvalidSnapshot.NotFound" => "ami",
+        "Client.VolumeLimitExceeded" => "root-size, and the account's quota for volumes",
+        "Server.InsufficientInstanceCapacity" => "zone and --amazonec2-instance-type",
+        _ => return reason,
+    };
+    format!("{reason}: check --amazonec2-{option}")
+}
+
 /// Orders to what exists: no option of `create` changes their outcome.
 fn is_order(operation: &str) -> bool {
     let orders = ["Start", "Stop", "Reboot", "Terminate", "Delete", "Cancel"];

@@ -190,16 +190,25 @@ impl Step for InstanceStep {
         })?;
         let session = session(&self.account, cx, state, intent).await?;
         let mut order = launch(cx, &driver, &attempt, &intent.token)?;
-        let mut launched = session.call(|ec2| ec2.run_instance(&order)).await;
-        if let Err(error) = &launched
-            && error.refused
-            && error.code().starts_with("InvalidGroup")
-        {
-            // The last `rm` of another process took the group away since it was looked at.
-            make_again(&self.account, cx, state).await?;
-            order.groups = group_ids(&state.read()?);
-            launched = session.call(|ec2| ec2.run_instance(&order)).await;
-        }
+        let mut rounds = Rounds::of_lag(cx.clock);
+        let launched = loop {
+            let is_last = rounds.last().await;
+            match session.call(|ec2| ec2.run_instance(&order)).await {
+                Err(error) if error.refused && !is_last && lacks_group(&error) => {
+                    // The last `rm` of another process took it away since it was looked at, or it
+                    // is too new to be known everywhere.
+                    make_again(&self.account, cx, state).await?;
+                    order.groups = group_ids(&state.read()?);
+                }
+                // Ours, and as new.
+                Err(error)
+                    if error.refused
+                        && !is_last
+                        && !driver.existing_key
+                        && error.code() == "InvalidKeyPair.NotFound" => {}
+                launched => break launched,
+            }
+        };
         let launched = launched.map_err(|error| self.refused(cx, &attempt, error))?;
         if let Some(id) = launched.spot_request {
             let key = intent.key.clone();
@@ -265,9 +274,11 @@ impl Step for InstanceStep {
 impl InstanceStep {
     fn refused(&self, cx: &Cx<'_>, attempt: &Attempt, mut error: ApiError) -> Error {
         match error.kind {
-            ErrorKind::Quota => self.exhausted(attempt),
-            ErrorKind::Capacity => {
+            ErrorKind::Quota | ErrorKind::Capacity => {
                 say(cx, format!("Nothing to be had: {} ({})", attempt.choice(), error));
+                if error.kind == ErrorKind::Quota {
+                    self.exhausted(attempt);
+                }
             }
             // What is not found is something that was asked for, not the machine.
             ErrorKind::NotFound => error.kind = ErrorKind::InvalidOption,
@@ -301,6 +312,12 @@ async fn cancel(session: &Session<'_>, id: &str) -> Result<bool> {
         Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+fn lacks_group(error: &ApiError) -> bool {
+    let codes =
+        ["InvalidGroup.NotFound", "InvalidGroupId.NotFound", "InvalidSecurityGroupID.NotFound"];
+    codes.contains(&error.code())
 }
 
 fn say(cx: &Cx<'_>, line: String) {

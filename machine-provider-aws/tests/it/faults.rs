@@ -170,6 +170,27 @@ async fn each_refusal_has_its_kind_and_names_what_to_change() {
     }
 }
 
+/// What was made a moment ago is not known everywhere: the launch waits for it.
+#[tokio::test]
+async fn a_launch_waits_for_what_is_new() {
+    let (cloud, clock) = cloud!();
+    for code in ["InvalidKeyPair.NotFound", "InvalidGroup.NotFound"] {
+        let mut launches = 0;
+        cloud.set_hook(move |call| {
+            launches += usize::from(call.action == "RunInstances");
+            match call.action == "RunInstances" && launches <= 3 {
+                true => Answer::Refuse(400, code, "It does not exist"),
+                false => Answer::Pass,
+            }
+        });
+        let mut machine = Machine::new(&cloud, &clock, &[]).await;
+        machine.create().await.unwrap_or_else(|e| panic!("{code}: {}", whole(&e)));
+        assert_eq!(cloud.resources().await.len(), 3, "{code}");
+        machine.remove().await.unwrap();
+        assert!(cloud.resources().await.is_empty());
+    }
+}
+
 /// A refusal is sure: nobody searches through a lag for what was never made.
 #[tokio::test]
 async fn a_refusal_saves_the_search() {

@@ -74,21 +74,27 @@ async fn orders_fit_the_state_or_wait_for_it() {
 }
 
 #[tokio::test]
-async fn why_an_instance_ended_is_told() {
+async fn why_an_instance_ended_is_told_and_what_to_change() {
     let (cloud, clock) = cloud!();
-    let mut machine = Machine::new(&cloud, &clock, &[]).await;
-    cloud.set_text("DescribeInstances", |_, text| {
-        let reason = "<stateReason><code>Client.VolumeLimitExceeded</code><message>Client.\
-                      VolumeLimitExceeded: Volume limit exceeded</message></stateReason>";
-        let text = text.replace(
-            "<code>0</code><name>pending</name>",
-            "<code>48</code><name>terminated</name>",
-        );
-        text.replace("</instanceState>", &format!("</instanceState>{reason}"))
-    });
-    let error = machine.create().await.unwrap_err();
-    assert!(error.to_string().contains("Volume limit exceeded"), "{error}");
-    assert!(error.leftovers().is_empty());
+    for (reason, wants) in [
+        ("Client.VolumeLimitExceeded: Volume limit exceeded", "--amazonec2-root-size"),
+        ("Client.InternalError: Client error on launch", "--amazonec2-kms-key"),
+        ("Server.SpotInstanceTermination: Spot instance termination", "Spot instance termination"),
+    ] {
+        let mut machine = Machine::new(&cloud, &clock, &[]).await;
+        cloud.set_text("DescribeInstances", move |_, text| {
+            let reason = format!("<stateReason><message>{reason}</message></stateReason>");
+            let text = text.replace(
+                "<code>0</code><name>pending</name>",
+                "<code>48</code><name>terminated</name>",
+            );
+            text.replace("</instanceState>", &format!("</instanceState>{reason}"))
+        });
+        let error = machine.create().await.unwrap_err();
+        assert!(error.to_string().contains(reason), "{error}");
+        assert!(error.to_string().contains(wants), "{error}");
+        assert!(error.leftovers().is_empty());
+    }
 }
 
 /// States of that many machines that were never made.

@@ -114,6 +114,8 @@ async fn a_quota_ends_a_type() {
     cloud.set_hook(refuse(&["VcpuLimitExceeded", ""]));
     machine.create().await.unwrap();
     assert_eq!(tried(&cloud.take_calls()), ["on-demand t3.micro", "on-demand m5.large"]);
+    let told = |line: &String| line.starts_with("Nothing to be had: on-demand t3.micro us-east-1a");
+    assert!(machine.said.lines().iter().any(told), "another price is told");
 
     let mut machine = Machine::new(&cloud, &clock, &given).await;
     cloud.set_hook(refuse(&["VcpuLimitExceeded", "VcpuLimitExceeded", ""]));
