@@ -6,7 +6,7 @@ use crate::rules::{CALLER, block, needed, shut_ports};
 use crate::session::Session;
 use crate::state::{Driver, Plan};
 use crate::steps::{is_ours, named, zone_letter};
-use machine_core::{Cx, Result};
+use machine_core::{Cx, Result, TAG_STORE};
 
 /// All look-ups; what they come to goes into `driver`.
 pub(crate) async fn check(cx: &Cx<'_>, session: &Session<'_>, driver: &mut Driver) -> Result<()> {
@@ -60,6 +60,8 @@ async fn resolve_caller(driver: &mut Driver) -> Result<()> {
 
 /// A group that is not ours to change must let in what the machine needs.
 async fn groups(cx: &Cx<'_>, session: &Session<'_>, driver: &Driver, plan: &Plan) -> Result<()> {
+    // A store that has no id yet has made no group, whoever's tag one carries.
+    let has_groups = cx.tags.get(TAG_STORE).is_none_or(|id| !id.is_empty());
     let mut theirs: Vec<Group> = Vec::new();
     let mut has_ours = false;
     for name in driver.group_names() {
@@ -72,7 +74,7 @@ async fn groups(cx: &Cx<'_>, session: &Session<'_>, driver: &Driver, plan: &Plan
             Err(error) => return Err(error.into()),
         };
         match group {
-            Some(group) if !is_ours(cx, &group) => theirs.push(group),
+            Some(group) if !has_groups || !is_ours(cx, &group) => theirs.push(group),
             None if name.starts_with("sg-") => {
                 return Err(Failure::NoSuchGroup { name, vpc: plan.vpc.clone() }.into());
             }

@@ -8,7 +8,9 @@ use machine_testcloud::Answer as Reply;
 fn what_a_failed_create_leaves_is_named() {
     let Some(bench) = Bench::or_skip() else { return };
     bench.cloud.set_hook(|call| match call.action.as_str() {
-        "DescribeInstances" => Reply::Refuse(403, "UnauthorizedOperation", "you may not"),
+        "DescribeInstances" | "TerminateInstances" => {
+            Reply::Refuse(403, "UnauthorizedOperation", "you may not")
+        }
         _ => Reply::Pass,
     });
     let failed = bench.run(&["create", "-d", "amazonec2", "m"]);
@@ -46,4 +48,30 @@ fn who_comes_without_keys_is_told_what_to_do() {
     assert!(listed.stdout.contains(wants), "{listed:?}");
     bench.run(&["rm", "-y", "m"]).ok();
     assert_eq!((bench.resources(), bench.left()), (vec![], vec![]));
+}
+
+/// Two stores in one account have groups of the same name: what the other's lacks is not added, and
+/// is told before anything is made.
+#[test]
+fn another_stores_group_is_told_from_ours() {
+    let Some(bench) = Bench::or_skip() else { return };
+    bench.make(&["theirs"]);
+    let neighbour = bench.resources();
+    let other = |args: &[&str]| {
+        let mut command = bench.command(&[&["create", "-d", "amazonec2"], args].concat());
+        command.env("MACHINE_STORAGE_PATH", bench.home().join("other"));
+        Answer::new(command.output().unwrap())
+    };
+    for _ in 0..2 {
+        let refused = other(&["--amazonec2-open-port", "8080", "m"]);
+        assert_eq!(refused.exit, Some(3), "{refused:?}");
+        assert!(refused.stderr.contains("lets nothing in at 8080/tcp"), "{refused:?}");
+        assert_eq!(bench.resources(), neighbour);
+        // Now the store has an id.
+        assert!(other(&["fits"]).stderr.contains("Error detecting OS"));
+        let mut rm = bench.command(&["rm", "-y", "fits"]);
+        rm.env("MACHINE_STORAGE_PATH", bench.home().join("other"));
+        Answer::new(rm.output().unwrap()).ok();
+    }
+    assert_eq!(bench.resources(), neighbour);
 }

@@ -248,7 +248,9 @@ impl Machines {
         let mut own = Own::new();
         own.install_script.clone_from(&spec.install_script);
         own.host_name.clone_from(&spec.host_name);
-        let mut operation = Operation::new(self, name, &own.id, "");
+        // One that cannot be read is told of once it is needed.
+        let store_id = self.store.known_id().ok().flatten().unwrap_or_default();
+        let mut operation = Operation::new(self, name, &own.id, &store_id);
         operation.shared = spec.shared.clone();
         let cx = operation.cx(&NoJournal);
         let provider = signing.get().await?;

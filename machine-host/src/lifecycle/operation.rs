@@ -23,7 +23,7 @@ pub(super) struct Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
-    /// `store` is the store's id, for the tags; empty before anything may be made.
+    /// `store` is the store's id, for the tags; empty where it has none yet, and so has made nothing.
     pub(super) fn new(machines: &'a Machines, name: &str, id: &str, store: &str) -> Self {
         let tag = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         Self {

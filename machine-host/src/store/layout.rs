@@ -294,28 +294,42 @@ impl Store {
     /// # Errors
     /// When `store.json` cannot be read, or not be made.
     pub fn id(&self) -> Result<String> {
-        #[derive(serde::Deserialize)]
-        struct File {
-            id: String,
-        }
-        let path = self.root.join("store.json");
         for _ in 0..2 {
-            match platform::read(&path, MAX_FILE) {
-                Ok(bytes) => {
-                    let file: Result<File, _> = serde_json::from_slice(&bytes);
-                    let id = file.map(|file| file.id).map_err(|e| damaged(&path, &e))?;
-                    let sound = entry::is_id(&id);
-                    return if sound { Ok(id) } else { Err(damaged(&path, &"the id is none")) };
-                }
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-                Err(e) => return Err(unreadable(&path, e)),
+            if let Some(id) = self.known_id()? {
+                return Ok(id);
             }
             platform::create_folder(&self.root).map_err(at("mkdir", &self.root))?;
             let text = format!("{{\n    \"id\": \"{}\"\n}}\n", uuid::Uuid::new_v4());
             // Another process may be first; then the next round reads its id.
-            atomic::write_new(&path, text.as_bytes(), platform::PRIVATE)?;
+            atomic::write_new(&self.id_path(), text.as_bytes(), platform::PRIVATE)?;
         }
+        let path = self.id_path();
         Err(plain(ErrorKind::Other, format!("{} comes and goes", path.display())))
+    }
+
+    /// The store's own id, where it has one: nothing is made.
+    ///
+    /// # Errors
+    /// When `store.json` cannot be read.
+    pub fn known_id(&self) -> Result<Option<String>> {
+        #[derive(serde::Deserialize)]
+        struct File {
+            id: String,
+        }
+        let path = self.id_path();
+        let bytes = match platform::read(&path, MAX_FILE) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(unreadable(&path, e)),
+        };
+        let file: Result<File, _> = serde_json::from_slice(&bytes);
+        let id = file.map(|file| file.id).map_err(|e| damaged(&path, &e))?;
+        let sound = entry::is_id(&id);
+        if sound { Ok(Some(id)) } else { Err(damaged(&path, &"the id is none")) }
+    }
+
+    fn id_path(&self) -> PathBuf {
+        self.root.join("store.json")
     }
 
     /// One plain component of a path.

@@ -148,8 +148,7 @@ pub(crate) fn named(name: &str, vpc: &str) -> Vec<Filter> {
     filters
 }
 
-/// Whether the group carries the store's tag. Where the store has no id, any will do: a clean-up of
-/// orphans has found the group by its tag, and a check before the first machine changes nothing.
+/// Whether the group carries the store's tag. A caller without a store takes any for its own.
 pub(crate) fn is_ours(cx: &Cx<'_>, group: &Group) -> bool {
     let ours = cx.tags.get(TAG_STORE).filter(|id| !id.is_empty());
     group.tags.get(TAG_STORE).is_some_and(|theirs| ours.is_none_or(|ours| ours == theirs))

@@ -127,6 +127,20 @@ async fn a_strangers_group_that_shuts_us_out_fails_the_check() {
     machine.remove().await.unwrap();
 }
 
+/// Also a store's that has no id yet.
+#[tokio::test]
+async fn another_stores_group_that_shuts_us_out_fails_the_check() {
+    let (cloud, clock) = cloud!();
+    let theirs = BTreeMap::from([(TAG_STORE.to_owned(), "another-store".to_owned())]);
+    cloud.make_group("docker-machine", &theirs, &[22]).await;
+    for store in ["", crate::machine::STORE] {
+        let mut machine = Machine::new(&cloud, &clock, &[]).await;
+        machine.tags.insert(TAG_STORE.to_owned(), store.to_owned());
+        let error = machine.check().await.unwrap_err();
+        assert!(error.to_string().contains("2376/tcp"), "{store:?}: {error}");
+    }
+}
+
 #[tokio::test]
 async fn a_group_may_be_given_by_id() {
     let (cloud, clock) = cloud!();
