@@ -71,7 +71,9 @@ impl Account {
 
 fn advice(identity: &Identity, source: Option<&str>) -> String {
     match identity {
-        Identity::Profile(name) => format!("check the profile {name} in ~/.aws"),
+        Identity::Profile(name) => {
+            format!("check the profile {name} in ~/.aws, or sign in with it again")
+        }
         _ => {
             let set = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
             match source {

@@ -14,8 +14,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// A refusal for too many calls passes by itself: more patience than for the rest.
 pub(crate) const THROTTLED_REPEATS: u32 = 8;
 /// A look that somebody waits for ends within the host's 10 s, with the reason why it failed.
-const HURRIED_REPEATS: u32 = 2;
-const HURRIED_THROTTLED_REPEATS: u32 = 3;
+const HURRIED_REPEATS: u32 = 3;
+const HURRIED_THROTTLED_REPEATS: u32 = 4;
 
 /// The calls of one operation: in turn, and repeated where that may help.
 ///

@@ -65,7 +65,7 @@ impl Keyring {
                 let text = match identity {
                     Identity::Profile(name) => format!(
                         "the profile {name} gives none: check --amazonec2-profile, AWS_PROFILE and \
-                         ~/.aws"
+                         ~/.aws, or sign in with it again"
                     ),
                     _ => "no usable credentials".to_owned(),
                 };

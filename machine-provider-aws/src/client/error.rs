@@ -136,7 +136,7 @@ where
     let retry_after = header.and_then(|text| text.parse().ok()).map(Duration::from_secs);
     let request_id = error.request_id().map(str::to_owned);
     let mut ours = match (&error, status) {
-        (SdkError::ServiceError(_), _) if error.code().is_some() => {
+        (SdkError::ServiceError(_), _) if error.code().is_some_and(|code| !code.is_empty()) => {
             let code = error.code().unwrap_or_default().to_owned();
             let mut ours =
                 ApiError::answered(operation, &code, error.message().unwrap_or_default());
@@ -154,7 +154,7 @@ where
         }
         (SdkError::ServiceError(_) | SdkError::ResponseError(_), status) => {
             let text = format!(
-                "no answer that is EC2's, HTTP status {}: is the endpoint right?",
+                "no answer that is EC2's, HTTP status {}: check --amazonec2-endpoint and the proxy",
                 status.unwrap_or_default()
             );
             let kind = match status {

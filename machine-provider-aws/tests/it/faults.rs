@@ -280,7 +280,7 @@ async fn a_look_is_soon_over() {
     let (cloud, clock) = cloud!();
     let mut machine = Machine::new(&cloud, &clock, &[]).await;
     machine.create().await.unwrap();
-    for (code, most) in [("Unavailable", 3), ("RequestLimitExceeded", 4)] {
+    for (code, most) in [("Unavailable", 4), ("RequestLimitExceeded", 5)] {
         cloud.set_hook(move |_| Answer::Refuse(503, code, "not now"));
         cloud.take_calls();
         let error = machine.status().await.unwrap_err();
@@ -309,6 +309,12 @@ async fn something_else_at_the_endpoint() {
     cloud.set_text("DescribeSubnets", |_, _| "<html>It works!</html>".to_owned());
     let error = Machine::new(&cloud, &clock, &[]).await.check().await.unwrap_err();
     assert!(!matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidOption), "{error}");
+    assert!(error.to_string().contains("check --amazonec2-endpoint"), "{error}");
+    // EC2's form, and nothing in it: a proxy's.
+    cloud.set_hook(|_| Answer::Refuse(502, "", ""));
+    let error = Machine::new(&cloud, &clock, &[]).await.check().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transient);
+    assert!(error.to_string().contains("HTTP status 502"), "{error}");
 }
 
 /// The first try took effect and its reply was lost; the repeat is refused. That is no promise that
