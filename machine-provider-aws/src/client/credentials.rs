@@ -7,6 +7,8 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{SharedCredentialsProvider, future};
 use aws_sdk_ec2::config::{Credentials, ProvideCredentials, SharedHttpClient};
 use machine_core::{ErrorKind, Secret};
 use std::sync::Arc;
@@ -59,7 +61,7 @@ impl Keyring {
         let Some(provider) = config.credentials_provider() else {
             return Err(missing("no credentials provider"));
         };
-        match provider.provide_credentials().await {
+        match Sound(provider).provide_credentials().await {
             Ok(_) => Ok(()),
             Err(error) => {
                 let text = match identity {
@@ -77,6 +79,9 @@ impl Keyring {
     pub(crate) async fn client(&self, identity: &Identity, scope: &Scope) -> Arc<dyn Ec2> {
         let config = self.config(identity, or_fallback(&scope.region)).await;
         let mut builder = aws_sdk_ec2::config::Builder::from(&config);
+        if let Some(provider) = config.credentials_provider() {
+            builder = builder.credentials_provider(Sound(provider));
+        }
         if let Some(endpoint) = &scope.endpoint {
             builder = builder.endpoint_url(endpoint);
             if http::is_local(endpoint) {
@@ -119,6 +124,32 @@ impl Keyring {
         }
         loader.load().await
     }
+}
+
+/// Credentials without the line ends that secret stores add; and none that no header can carry, over
+/// which the SDK panics.
+#[derive(Debug)]
+struct Sound(SharedCredentialsProvider);
+
+impl ProvideCredentials for Sound {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async { sound(self.0.provide_credentials().await?) })
+    }
+}
+
+fn sound(given: Credentials) -> Result<Credentials, CredentialsError> {
+    let (access, secret) = (given.access_key_id().trim(), given.secret_access_key().trim());
+    let session = given.session_token().map(str::trim);
+    let is_sound = |text: &str| text.chars().all(|c| c.is_ascii_graphic());
+    if !is_sound(access) || !session.is_none_or(is_sound) {
+        let text = "the access key or the session token has characters that none can have";
+        return Err(CredentialsError::invalid_configuration(text));
+    }
+    let session = session.map(str::to_owned);
+    Ok(Credentials::new(access, secret, session, given.expiry(), "trimmed"))
 }
 
 fn or_fallback(region: &str) -> &str {

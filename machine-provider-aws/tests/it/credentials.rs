@@ -106,6 +106,30 @@ async fn a_program_may_hand_out_credentials() {
     }
 }
 
+/// As secret stores hand them out.
+#[tokio::test]
+async fn line_ends_are_no_part_of_a_key() {
+    let keys = [("AWS_ACCESS_KEY_ID", "AKIAENV\n"), ("AWS_SECRET_ACCESS_KEY", " s\r\n")];
+    if sealed("credentials::line_ends_are_no_part_of_a_key", &keys) {
+        are(signed_by(&[]).await, "AKIAENV", "chain");
+        let given = [("amazonec2-access-key", "AKIAENV\n"), ("amazonec2-secret-key", "s\n")];
+        are(signed_by(&given).await, "AKIAENV", "keys");
+    }
+}
+
+#[tokio::test]
+async fn keys_that_cannot_be_are_refused() {
+    let (cloud, clock) = cloud!();
+    for (option, value) in
+        [("amazonec2-access-key", "AK\nIA"), ("amazonec2-session-token", "to\u{1}ken")]
+    {
+        let given = [crate::machine::text(option, value)];
+        let error = Machine::new(&cloud, &clock, &given).await.check().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credentials, "{}", whole(&error));
+        assert!(whole(&error).contains("has characters"), "{}", whole(&error));
+    }
+}
+
 /// A token service that lets anybody be anything; what it was asked.
 fn token_service() -> (String, Arc<Mutex<String>>) {
     const ANSWER: &str = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
