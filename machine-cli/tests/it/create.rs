@@ -32,6 +32,17 @@ fn a_machine_of_driver_none() {
     assert_eq!(text, want);
 }
 
+/// Programs that make up a new name for each try would fill the folder.
+#[test]
+fn a_machine_that_never_was_leaves_no_lock() {
+    let home = Home::new();
+    let failed = home.line("create -d none new");
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    let locks = std::fs::read_dir(home.store().join("locks")).unwrap();
+    let locks: Vec<_> = locks.map(|lock| lock.unwrap().file_name()).collect();
+    assert!(!locks.iter().any(|lock| lock.to_string_lossy().starts_with("machine-")), "{locks:?}");
+}
+
 #[test]
 fn modes_of_a_fresh_store() {
     let home = Home::new();

@@ -237,6 +237,22 @@ impl Machines {
             let text = format!("Docker machine \"{name}\" already exists");
             return Err(at(Stage::Driver)(Error::new(ErrorKind::Conflict, "", text)));
         }
+        match self.prepare_locked(name, spec, signing).await {
+            Ok((entry, provider)) => Ok((lock, entry, provider)),
+            Err(error) => {
+                // Of a machine that never was, nobody would remove it; it is only left behind.
+                lock.unlink().ok();
+                Err(error)
+            }
+        }
+    }
+
+    async fn prepare_locked(
+        &self,
+        name: &str,
+        spec: &CreateSpec,
+        signing: &Signing<'_>,
+    ) -> Result<(Entry, Arc<dyn Provider>), CreateError> {
         if let Some(path) = &spec.install_script {
             script::read(path).map_err(at(Stage::Options))?;
             let provider = self.provider(&spec.driver).map_err(at(Stage::Driver))?;
@@ -274,7 +290,7 @@ impl Machines {
         own.source = prepared.source;
         let entry = Entry::new(config.map_err(at(Stage::Save))?, Some(own));
         self.store.add(&entry).map_err(at(Stage::Save))?;
-        Ok((lock, entry, provider))
+        Ok((entry, provider))
     }
 
     fn is_taken(&self, name: &str) -> Result<bool, CreateError> {
