@@ -181,7 +181,9 @@ fn price(options: &Options) -> Result<String, Failure> {
     let price = options.text("amazonec2-spot-price").unwrap_or_default().trim();
     let is_sum = price.chars().all(|c| c.is_ascii_digit() || c == '.')
         && price.parse::<f64>().is_ok_and(|price| price > 0.0);
-    match price.is_empty() || is_sum {
+    // Docker Machine looks at it for spot instances alone.
+    let is_used = options.switch("amazonec2-request-spot-instance") && !price.is_empty();
+    match is_sum || !is_used {
         true => Ok(price.to_owned()),
         false => Err(bad("amazonec2-spot-price", price, "no sum of dollars")),
     }

@@ -307,8 +307,14 @@ async fn options_that_cannot_work_ask_nobody() {
         (vec![text("amazonec2-region", "US East")], "--amazonec2-region is not usable"),
         (vec![text("amazonec2-endpoint", "not a url")], "--amazonec2-endpoint is not usable"),
         (vec![text("amazonec2-endpoint", "ftp://ec2")], "--amazonec2-endpoint is not usable"),
-        (vec![text("amazonec2-spot-price", "cheap")], "--amazonec2-spot-price is not usable"),
-        (vec![text("amazonec2-spot-price", "0")], "--amazonec2-spot-price is not usable"),
+        (
+            vec![on("amazonec2-request-spot-instance"), text("amazonec2-spot-price", "cheap")],
+            "--amazonec2-spot-price is not usable",
+        ),
+        (
+            vec![on("amazonec2-request-spot-instance"), text("amazonec2-spot-price", "0")],
+            "--amazonec2-spot-price is not usable",
+        ),
         (vec![int("amazonec2-block-duration-minutes", -60)], "-duration-minutes is not usable"),
         (vec![int("amazonec2-ssh-port", 0)], "not 1 to 65535"),
         (vec![text("amazonec2-http-endpoint", "on")], "not enabled or disabled"),
