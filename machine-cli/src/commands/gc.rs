@@ -69,6 +69,9 @@ fn run(context: &Context, _: &Command, invocation: Invocation) -> Result<(), Fai
             let mut failures = Vec::new();
             for orphan in &found.all {
                 match machines.collect(orphan, &spec).await {
+                    Ok(()) if is_shared(orphan) => out.line(
+                        "Deleted what machines of the store shared, but for what others still use",
+                    ),
                     Ok(()) => out.line(&format!("Deleted what was left of {}", named(orphan))),
                     Err(error) => {
                         let what = format!("Error deleting what is left of {}: ", named(orphan));
@@ -81,6 +84,11 @@ fn run(context: &Context, _: &Command, invocation: Invocation) -> Result<(), Fai
         failures.extend(collected);
     }
     join_failures(failures.into_iter().map(Err::<(), _>)).map(drop)
+}
+
+/// Whether others may use it: then it stays, which is no failure.
+fn is_shared(orphan: &Orphan) -> bool {
+    orphan.name.is_none() && orphan.machine.is_none()
 }
 
 fn named(orphan: &Orphan) -> &str {

@@ -74,4 +74,11 @@ fn another_stores_group_is_told_from_ours() {
         Answer::new(rm.output().unwrap()).ok();
     }
     assert_eq!(bench.resources(), neighbour);
+    // Our group has found users in the other store: a clean-up does not say that it is gone.
+    assert!(other(&["user"]).stderr.contains("Error detecting OS"));
+    bench.run(&["rm", "-y", "theirs"]).ok();
+    let place = format!("us-east-1@{}", bench.cloud.endpoint());
+    let cleaned = bench.run(&["gc", "-y", "--region", &place]).ok();
+    assert!(cleaned.ends_with("shared, but for what others still use\n"), "{cleaned}");
+    assert!(bench.resources().iter().any(|id| id.starts_with("sg-")));
 }
