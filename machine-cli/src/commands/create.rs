@@ -419,8 +419,8 @@ pub(super) fn failed(name: &str, error: &CreateError) -> Failure {
         Stage::Certificates => "Error generating certificates: ",
         Stage::Check => {
             let quoted = golang::quote(&cause);
-            return Failure::new(format!("Error with pre-create check: {quoted}"))
-                .with_code(PRE_CREATE);
+            let code = if error.interrupted { INTERRUPTED } else { PRE_CREATE };
+            return Failure::new(format!("Error with pre-create check: {quoted}")).with_code(code);
         }
         Stage::Save => "Error saving host to store before attempting creation: ",
         Stage::Create => "Error creating machine: Error in driver during machine creation: ",

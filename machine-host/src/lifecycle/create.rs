@@ -230,6 +230,17 @@ impl Machines {
         spec: &CreateSpec,
         signing: &Signing<'_>,
     ) -> Result<(Lock, Entry, Arc<dyn Provider>), CreateError> {
+        // Nothing exists yet, so there is nothing to end in good order.
+        let prepared = self.settings.interrupt.unless(self.prepare_entry(name, spec, signing));
+        prepared.await.unwrap_or_else(|| Err(CreateError::interrupted(Stage::Check)))
+    }
+
+    async fn prepare_entry(
+        &self,
+        name: &str,
+        spec: &CreateSpec,
+        signing: &Signing<'_>,
+    ) -> Result<(Lock, Entry, Arc<dyn Provider>), CreateError> {
         // Before the lock, whose file may have no place to be in for the same reason.
         self.is_taken(name)?;
         let lock = self.lock(name).await.map_err(at(Stage::Save))?;

@@ -164,10 +164,28 @@ async fn a_machine_of_another_program_is_removed() {
 }
 
 #[tokio::test]
+async fn an_interrupt_during_the_check_leaves_no_entry() {
+    let bench = bench();
+    bench.interrupter.interrupt();
+    let failed = bench.create().await.unwrap_err();
+    assert!(failed.interrupted);
+    assert_eq!(failed.stage, Stage::Check);
+    assert!(!bench.saw(&Progress::Creating));
+    assert_eq!(bench.fixture.resources().await, Vec::<String>::new());
+    assert_eq!(bench.entries(), (0, 0));
+}
+
+#[tokio::test]
 async fn an_interrupt_during_create_unwinds() {
     let bench = bench();
-    bench.interrupter.interrupt(); // before the provider's first await: it is polled once
-    let failed = bench.create().await.unwrap_err();
+    let interrupt = async {
+        while !bench.saw(&Progress::Creating) {
+            tokio::task::yield_now().await;
+        }
+        bench.interrupter.interrupt();
+    };
+    let (failed, ()) = tokio::join!(bench.create(), interrupt);
+    let failed = failed.unwrap_err();
     assert!(failed.interrupted);
     assert_eq!(failed.stage, Stage::Create);
     assert!(bench.saw(&Progress::Unwinding));
