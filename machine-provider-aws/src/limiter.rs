@@ -12,7 +12,7 @@ const RATE: f64 = 20.0;
 const LEAST_RATE: f64 = 1.0;
 /// What a call that was let through earns back of a lowered rate.
 const RECOVERY: f64 = 1.1;
-/// A pause is never longer; a time farther off is another clock's.
+/// A pause is never longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// One for all calls to a region of an account: a refusal of one slows all.
@@ -24,13 +24,16 @@ struct Bucket {
     tokens: f64,
     rate: f64,
     seen: Duration,
-    closed_until: Duration,
+    /// When we were told off last, and how long nobody calls from then on.
+    told_off: Duration,
+    pause: Duration,
 }
 
 impl Default for Limiter {
     fn default() -> Self {
-        let (seen, closed_until) = (Duration::ZERO, Duration::ZERO);
-        Self(Mutex::new(Bucket { tokens: BURST, rate: RATE, seen, closed_until }))
+        let none = Duration::ZERO;
+        let bucket = Bucket { tokens: BURST, rate: RATE, seen: none, told_off: none, pause: none };
+        Self(Mutex::new(bucket))
     }
 }
 
@@ -56,8 +59,8 @@ impl Limiter {
         let mut bucket = self.bucket();
         bucket.rate = (bucket.rate / 2.0).max(LEAST_RATE);
         bucket.tokens = bucket.tokens.min(1.0);
-        bucket.closed_until = now + pause.min(LONGEST_PAUSE);
-        bucket.seen = bucket.closed_until; // nothing is earned meanwhile
+        (bucket.told_off, bucket.pause) = (now, pause.min(LONGEST_PAUSE));
+        bucket.seen = now + bucket.pause; // nothing is earned meanwhile
     }
 
     pub(crate) fn let_through(&self) {
@@ -68,11 +71,13 @@ impl Limiter {
 
 impl Bucket {
     fn take(&mut self, now: Duration) -> Option<Duration> {
-        let closed = self.closed_until.saturating_sub(now);
-        if !closed.is_zero() && closed <= LONGEST_PAUSE {
+        // Callers may bring different clocks; none of them goes back, so a jump is a change of clock.
+        // One that began later waits as long as the others do, not until it has caught up with them.
+        self.told_off = self.told_off.min(now);
+        let closed = (self.told_off + self.pause).saturating_sub(now);
+        if !closed.is_zero() {
             return Some(closed);
         }
-        // Callers may bring different clocks; none of them goes back, so a jump is a change of clock.
         let passed = now.saturating_sub(self.seen).as_secs_f64();
         self.seen = now;
         self.tokens = (self.tokens + passed * self.rate).min(BURST);
@@ -116,8 +121,12 @@ mod tests {
 
     #[test]
     fn another_clock_does_not_stop_the_world() {
-        let limiter = Limiter::default();
-        limiter.told_off(Duration::from_secs(100_000), Duration::from_secs(30));
-        assert_eq!(limiter.bucket().take(Duration::from_secs(1)), None);
+        let second = Duration::from_secs(1);
+        for told_off in [40, 100_000] {
+            let limiter = Limiter::default();
+            limiter.told_off(told_off * second, 30 * second);
+            assert_eq!(limiter.bucket().take(second), Some(30 * second));
+            assert_eq!(limiter.bucket().take(31 * second), None);
+        }
     }
 }
