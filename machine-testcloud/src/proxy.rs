@@ -25,6 +25,8 @@ pub enum Answer {
     Pass,
     /// It is refused with this status, code and message; nothing is carried out.
     Refuse(u16, &'static str, &'static str),
+    /// It is carried out, and answered like that all the same.
+    FailAfter(u16, &'static str, &'static str),
     /// It is carried out, and the connection closed without a reply.
     LoseReply,
     /// It is carried out, then this is called, and there is never a reply.
@@ -308,6 +310,10 @@ async fn serve(
         }
         Answer::Refuse(status, code, message) => Ok(response((status, error(code, message)))),
         Answer::Pretend => Ok(response((200, super::service::nothing(&call)))),
+        Answer::FailAfter(status, code, message) => {
+            carry_out(&mut service).await;
+            Ok(response((status, error(code, message))))
+        }
         Answer::LoseReply => {
             carry_out(&mut service).await;
             Err(io::Error::other("the reply is lost"))
