@@ -1,6 +1,7 @@
 use crate::answer::Answer;
 use machine_host::RealClock;
 use machine_testcloud::{Cloud, Request};
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -94,6 +95,11 @@ impl Bench {
     #[track_caller]
     pub(crate) fn make(&self, args: &[&str]) {
         is_made(&self.run(&[&["create", "-d", "amazonec2"], args].concat()));
+    }
+
+    /// Makes a security group by hand, as a stranger would.
+    pub(crate) fn make_group(&self, name: &str) {
+        self.runtime.block_on(self.cloud.make_group(name, &BTreeMap::new(), &[22, 2376]));
     }
 
     /// All that is in the account.

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-/// For this long, listings do not show what a call did.
+/// For this long, listings do not show what was done; and a new instance is unknown by its id too.
 const LAG: Duration = Duration::from_secs(30);
 
 /// What happens at one call.
@@ -32,8 +32,6 @@ pub(super) enum Fault {
     Unavailable,
     /// It is one call too many.
     Throttle,
-    /// The service breaks over it.
-    Break,
     /// It is carried out, and the service breaks after that.
     BreakAfter,
     /// It is carried out, and nobody hears of that.
@@ -50,7 +48,6 @@ impl Fault {
             Self::Refuse => Reply::Refuse(403, "UnauthorizedOperation", "you may not do that"),
             Self::Unavailable => Reply::Refuse(503, "Unavailable", "come back later"),
             Self::Throttle => Reply::Refuse(503, "RequestLimitExceeded", "too many of these"),
-            Self::Break => Reply::Refuse(500, "InternalError", "it broke"),
             Self::BreakAfter => Reply::FailAfter(500, "InternalError", "it broke"),
             Self::LoseReply | Self::LoseReplyAndLag => Reply::LoseReply,
         }
@@ -66,8 +63,8 @@ impl Fault {
 
     /// Whether a repeat gets over it, so that the command does what it is for all the same.
     pub(super) fn passes(self) -> bool {
-        use Fault::{Break, BreakAfter, LoseReply, LoseReplyAndLag, Throttle, Unavailable};
-        matches!(self, Unavailable | Throttle | Break | BreakAfter | LoseReply | LoseReplyAndLag)
+        use Fault::{BreakAfter, LoseReply, LoseReplyAndLag, Throttle, Unavailable};
+        matches!(self, Unavailable | Throttle | BreakAfter | LoseReply | LoseReplyAndLag)
     }
 }
 
@@ -90,6 +87,8 @@ struct Calls {
     clock: RealClock,
     /// When the first struck.
     struck: Option<Duration>,
+    /// There is a new instance.
+    launched: bool,
     /// Something was asked for that is more than a look.
     changed: bool,
 }
@@ -98,9 +97,14 @@ impl Calls {
     fn answer(&mut self, call: &Request, pid: &Arc<OnceLock<u32>>) -> Reply {
         let since = self.struck.filter(|_| self.fault.lags());
         let is_lagging = since.is_some_and(|since| self.clock.now() < since + LAG);
-        if is_lagging && call.is_look() && !call.is_by_id() {
+        let is_for_new = self.launched && call.filter("instance-id").is_some();
+        if is_lagging && call.is_look() && (!call.is_by_id() || is_for_new) {
             return Reply::Pretend;
         }
+        if is_lagging && self.launched && call.action == "TerminateInstances" {
+            return Reply::Refuse(400, "InvalidInstanceID.NotFound", "there is no such instance");
+        }
+        self.launched |= call.action == "RunInstances";
         // The group is looked at for the check, and again before the launch.
         let is_new = self.seen.insert(format!("{} {:?}", call.action, call.fields))
             || call.action == "DescribeSecurityGroups";
@@ -140,6 +144,7 @@ pub(super) fn meets(bench: &Bench, fault: Fault, nth: usize, args: &[&str]) -> M
         left: if fault == Fault::InterruptTwice { 2 } else { 1 },
         clock: RealClock::scaled(bench.scale()),
         struck: None,
+        launched: false,
         changed: false,
     };
     let calls = Arc::new(Mutex::new(calls));

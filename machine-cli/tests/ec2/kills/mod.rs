@@ -18,6 +18,8 @@ enum Neighbours {
     OtherStore,
     /// Another store's, and one that shares all that is shared.
     SameStore,
+    /// Another store's, and a group of ours by name alone.
+    Group,
 }
 
 /// An account with a machine of another store in it; what that is made of.
@@ -32,6 +34,10 @@ fn neighbourhood(neighbours: Neighbours) -> Option<(Bench, Vec<String>)> {
     if neighbours == Neighbours::SameStore {
         bench.make(&["k"]);
         assert_eq!(bench.resources().len(), 6, "{:?}", bench.resources());
+    }
+    if neighbours == Neighbours::Group {
+        bench.make_group("docker-machine");
+        assert_eq!(bench.resources().len(), 4, "{:?}", bench.resources());
     }
     let all = bench.resources();
     Some((bench, all))
