@@ -177,6 +177,21 @@ async fn import(cloud: &machine_testcloud::Cloud, name: &str) {
     cloud.ask(&format!("Action=ImportKeyPair&KeyName={name}&PublicKeyMaterial={key}")).await;
 }
 
+/// Nobody else has that name but by intent: it is neither used nor deleted.
+#[tokio::test]
+async fn a_strangers_key_pair_of_our_name_is_left_alone() {
+    let (cloud, clock) = cloud!();
+    let mut machine = Machine::new(&cloud, &clock, &[]).await;
+    let short: String = machine.id.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
+    let theirs = format!("{}-{short}", machine.name);
+    import(&cloud, &theirs).await;
+    let error = machine.create().await.unwrap_err();
+    assert!(error.to_string().contains(&theirs), "{error}");
+    assert!(error.leftovers().is_empty(), "{error}");
+    machine.remove().await.unwrap();
+    assert_eq!(cloud.resources().await, [theirs]);
+}
+
 #[tokio::test]
 async fn machines_with_keys_of_their_own_share_no_call() {
     let (cloud, clock) = cloud!();
