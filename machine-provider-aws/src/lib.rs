@@ -10,6 +10,7 @@ mod limiter;
 mod link;
 mod memo;
 mod options;
+mod owner;
 mod plan;
 mod platform;
 mod provider;

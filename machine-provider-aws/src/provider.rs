@@ -13,7 +13,7 @@ use crate::steps::{
     GROUP, GroupStep, INSTANCE, InstanceStep, KEY_PAIR, KeyPairStep, Rounds, is_instance_id,
     user_tags, wait_for, zone_letter,
 };
-use crate::{tagged, user_key};
+use crate::{owner, tagged, user_key};
 use async_trait::async_trait;
 use machine_core::{
     Capabilities, Cx, Error, ErrorKind, Event, Found, Intent, Leftover, OptionSpec, Options,
@@ -161,6 +161,7 @@ impl AmazonEc2 {
         driver.subnet_id = instance.subnet;
         driver.vpc_id = instance.vpc;
         driver.launch.account = instance.owner;
+        owner::note(cx.journal, &driver.launch.account).await?;
         let plan = driver.launch.plan.iter().flat_map(|plan| &plan.images);
         if let Some(source) = plan.into_iter().find(|source| source.id == instance.image)
             && !driver.launch.user_given
@@ -272,9 +273,15 @@ impl Provider for AmazonEc2 {
     #[instrument(skip_all, fields(provider = NAME, machine = cx.name))]
     async fn remove(&self, cx: &Cx<'_>, state: &mut State) -> Result<()> {
         // The journal is enough: a state that cannot be read does not stop a removal.
-        let driver: Driver = state.read().unwrap_or_default();
+        let mut driver: Driver = state.read().unwrap_or_default();
         self.advise(cx, &driver);
-        let session = self.session(cx, &driver).await;
+        let records = cx.journal.records().await?;
+        if driver.launch.account.is_empty() {
+            driver.launch.account = owner::noted(&records).unwrap_or_default();
+        }
+        let scope = Scope::of(&driver);
+        let known = if driver.region.is_empty() { owner::place(&records) } else { None };
+        let session = self.account.session(cx.clock, &driver, &known.unwrap_or(scope)).await;
         if let Some(failure) = wrong_account(&session, &driver).await {
             // With another account's eyes all is gone, and would be struck from the journal.
             return Err(kept(cx, failure).await);

@@ -224,11 +224,15 @@ async fn an_account_that_is_not_the_machines_strikes_nothing_out() {
     machine.journal = moved;
     let error = machine.status().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
-    let error = machine.remove().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Credentials);
-    assert!(error.to_string().contains(cloud.account()), "{error}");
-    assert_eq!(error.leftovers().len(), 3);
-    assert!(!machine.lines().await.iter().any(|line| line.contains("deleted")));
+    // With its settings, and with its journal alone.
+    for state in [machine.state.clone(), State::default()] {
+        machine.state = state;
+        let error = machine.remove().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credentials);
+        assert!(error.to_string().contains(cloud.account()), "{error}");
+        assert_eq!(error.leftovers().len(), 3);
+        assert!(!machine.lines().await.iter().any(|line| line.contains("deleted")));
+    }
     assert_eq!(cloud.resources().await, before);
 }
 
