@@ -1,4 +1,5 @@
 use crate::error::{at, plain};
+use crate::locked::Locked;
 use crate::platform;
 use async_trait::async_trait;
 use machine_core::{ErrorKind, Journal, Record, Result, resources};
@@ -20,10 +21,20 @@ trait Media: Write + Send + fmt::Debug {
     fn sync(&mut self) -> io::Result<()>;
 }
 
-impl Media for File {
+impl Write for Locked {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&**self).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        (&**self).flush()
+    }
+}
+
+impl Media for Locked {
     fn set_len(&mut self, len: u64) -> io::Result<()> {
         File::set_len(self, len)?;
-        self.seek(SeekFrom::Start(len)).map(drop)
+        (&**self).seek(SeekFrom::Start(len)).map(drop)
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -70,7 +81,7 @@ impl FileJournal {
         let mut file = locked_file(path)?;
         platform::set_mode_of(&file, platform::PRIVATE).map_err(at("chmod", path))?;
         let mut bytes = Vec::new();
-        (&mut file).take(MAX_JOURNAL + 1).read_to_end(&mut bytes).map_err(at("read", path))?;
+        (&*file).take(MAX_JOURNAL + 1).read_to_end(&mut bytes).map_err(at("read", path))?;
         if bytes.len() as u64 > MAX_JOURNAL {
             let text = format!("{} is longer than {MAX_JOURNAL} bytes", path.display());
             return Err(plain(ErrorKind::Other, text));
@@ -116,7 +127,7 @@ impl FileJournal {
     }
 }
 
-fn locked_file(path: &Path) -> Result<File> {
+fn locked_file(path: &Path) -> Result<Locked> {
     loop {
         let file = match platform::open_or_create(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
@@ -139,7 +150,7 @@ fn locked_file(path: &Path) -> Result<File> {
         }
         // Its last holder may have removed it.
         if platform::is_still(&file, path).map_err(at("stat", path))? {
-            return Ok(file);
+            return Ok(Locked::new(file));
         }
     }
 }

@@ -10,6 +10,7 @@ mod journal;
 mod keys;
 #[cfg(feature = "full")]
 mod lifecycle;
+mod locked;
 mod platform;
 mod progress;
 #[cfg(feature = "full")]

@@ -1,5 +1,6 @@
 use super::layout::Store;
 use crate::error::{at, plain};
+use crate::locked::Locked;
 use crate::platform;
 use machine_core::{ErrorKind, Result};
 use std::borrow::Cow;
@@ -53,7 +54,7 @@ fn fnv(text: &str) -> u64 {
 #[derive(Debug)]
 #[must_use = "dropping it gives the lock back"]
 pub struct Lock {
-    file: File,
+    file: Locked,
     path: PathBuf,
 }
 
@@ -122,7 +123,7 @@ impl Store {
             }
             // Whoever held it may have removed the file: then this is a lock on nothing.
             if platform::is_still(&file, &path).map_err(at("stat", &path))? {
-                return Ok(Some(Lock { file, path }));
+                return Ok(Some(Lock { file: Locked::new(file), path }));
             }
         }
     }
@@ -132,6 +133,7 @@ impl Store {
     pub(crate) fn is_locked(&self, what: LockName<'_>) -> bool {
         let path = self.root().join("locks").join(what.file());
         let Ok(file) = File::open(path) else { return false };
+        let file = Locked::new(file);
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 

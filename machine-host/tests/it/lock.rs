@@ -1,9 +1,9 @@
 use crate::support::{assert_success, chain, child};
 use machine_core::ErrorKind;
-use machine_host::{LockName, Store};
+use machine_host::{FileJournal, LockName, Store};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 const ROUNDS: usize = 4;
 
@@ -133,4 +133,27 @@ async fn any_name_of_a_machine_has_a_lock_and_no_other() {
     std::fs::create_dir(dir.path().join("locks/machine-folder.lock")).unwrap();
     let error = store.try_lock(LockName::Machine("folder")).unwrap_err();
     assert!(chain(&error).contains("machine-folder.lock"), "{error}");
+}
+
+/// A child that is being started holds copies of all open files for a moment.
+#[test]
+fn a_lock_ends_with_its_holder_whoever_is_being_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path());
+    let path = store.journal_path("6f0b2c1e-8c1d-4a53-9d8e-0d7c1f1b2a3c");
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ended.load(Ordering::SeqCst) {
+                std::process::Command::new("true").status().unwrap();
+            }
+        });
+        let busy = (0..300).filter(|_| {
+            let machine = store.try_lock(LockName::Machine("m")).unwrap();
+            machine.is_none() || FileJournal::open(&path).is_err()
+        });
+        let busy = busy.count();
+        ended.store(true, Ordering::SeqCst);
+        assert_eq!(busy, 0);
+    });
 }
