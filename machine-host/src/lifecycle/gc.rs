@@ -314,7 +314,14 @@ impl Known {
         }
         let mut orphan = Orphan::new(account, None);
         let is_old = |found: &Found| found.age.is_none_or(|age| age >= YOUNG);
-        let free = |found: &&Found| !in_use && is_old(found) && !self.used.contains(&found.id);
+        // A machine's journal has it, which goes first.
+        let is_told = |found: &Found| {
+            let mut parts = self.orphans.values().flat_map(|orphan| &orphan.parts);
+            parts.any(|part| part.id == found.id && part.scope == scope)
+        };
+        let free = |found: &&Found| {
+            !in_use && is_old(found) && !self.used.contains(&found.id) && !is_told(found)
+        };
         of_all.iter().filter(free).for_each(|found| orphan.add(found));
         shared.push(orphan);
     }

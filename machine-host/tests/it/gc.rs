@@ -70,6 +70,9 @@ async fn what_a_forced_removal_left_is_deleted_by_its_journal() {
     assert_eq!(orphans.all[0].name.as_deref(), Some("m"));
     assert_eq!(orphans.all[0].parts[0].scope, "here");
     assert!(ids(&orphans).contains(instance));
+    // The group is told by the journal and, once it may be old enough, by its tag: it is shown once.
+    hours_pass(&bench).await;
+    assert_eq!(ids(&found(&bench, &nowhere).await), ids(&orphans));
     let still_stuck = bench.machines.collect(&orphans.all[0], &nowhere).await.unwrap_err();
     assert_eq!(still_stuck.leftovers()[0].ids, [instance.as_str()]);
     assert_eq!(bench.entries(), (0, 1), "the journal stays while something does");
