@@ -4,7 +4,7 @@ use crate::locked::Locked;
 use crate::platform;
 use machine_core::{ErrorKind, Result};
 use std::borrow::Cow;
-use std::fs::{File, TryLockError};
+use std::fs::TryLockError;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -132,7 +132,7 @@ impl Store {
     #[cfg(feature = "full")]
     pub(crate) fn is_locked(&self, what: LockName<'_>) -> bool {
         let path = self.root().join("locks").join(what.file());
-        let Ok(file) = File::open(path) else { return false };
+        let Ok(file) = std::fs::File::open(path) else { return false };
         let file = Locked::new(file);
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
