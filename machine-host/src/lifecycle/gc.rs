@@ -2,7 +2,7 @@ use super::Machines;
 use super::about::About;
 use super::operation::Operation;
 use crate::FileJournal;
-use crate::store::{Entry, LockName};
+use crate::store::{Entry, Lock, LockName};
 use machine_core::{
     Error, ErrorKind, Found, Journal, MemoryJournal, Record, Resource, Result, State, merge,
     resources,
@@ -152,6 +152,10 @@ impl Machines {
         let store = spec.store_id.as_deref().unwrap_or(&own);
         let id = orphan.machine.as_deref().unwrap_or(store);
         let name = orphan.name.as_deref().unwrap_or(id);
+        let lock = match orphan.settings {
+            Some(_) => Some(self.lock_of_none(name)?),
+            None => None,
+        };
         let operation = Operation::new(self, name, id, store);
         let remove = async |journal: &dyn Journal| {
             merge(journal, orphan.records.clone()).await?;
@@ -172,7 +176,24 @@ impl Machines {
         let journal = self.journal(id)?;
         let removed = remove(&journal).await;
         let closed = journal.close().await.map(drop);
+        if let Some(lock) = lock {
+            lock.unlink().ok(); // only left behind
+        }
         removed.and(closed)
+    }
+
+    /// The lock of a name that no machine has: a driver that goes by names would remove the one that
+    /// is there.
+    fn lock_of_none(&self, name: &str) -> Result<Lock> {
+        let conflict = |text: String| Error::new(ErrorKind::Conflict, "", text);
+        let lock = self.store.try_lock(LockName::Machine(name))?;
+        let lock = lock.ok_or_else(|| conflict(format!("another command works on {name:?}")))?;
+        if self.store.exists(name) {
+            return Err(conflict(format!(
+                "there is a machine named {name:?} again, which the driver may take for the old one"
+            )));
+        }
+        Ok(lock)
     }
 
     async fn tagged(&self, account: &Account, scope: &str, store: &str) -> Result<Vec<Found>> {

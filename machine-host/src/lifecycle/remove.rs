@@ -108,7 +108,9 @@ impl Machines {
             self.store.save(&entry).ok();
             if force && !provider.capabilities().find_tagged {
                 let about = About::of(&entry).with_settings(entry.config.driver.clone());
-                about.note(&journal).await.ok();
+                if let Err(error) = about.note(&journal).await {
+                    tracing::warn!("the driver's settings cannot be kept for later: {error}");
+                }
             }
         }
         // Before the entry: a journal without one would look like something that may remain.

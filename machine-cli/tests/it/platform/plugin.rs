@@ -144,6 +144,13 @@ fn what_a_forced_removal_left_is_shown_and_deleted() {
         journals.map(|file| file.unwrap().path()).collect::<Vec<_>>().try_into().unwrap();
     let text = std::fs::read_to_string(&journal).unwrap();
     std::fs::write(&journal, text.replace("remove-error", "")).unwrap();
+    // Another of that name: a driver that goes by names would take it for the old one.
+    home.add("new", &crate::home::config("new"));
+    let error = "Error deleting what is left of new: there is a machine named \"new\" again, which \
+                 the driver may take for the old one\n";
+    home.check("gc -y", 1, table, error);
+    assert_eq!((peer.things().len(), journal.exists()), (2, true));
+    std::fs::remove_dir_all(home.machine("new")).unwrap();
     home.prints("gc -y", &format!("{table}Deleted what was left of new\n"));
     assert_eq!((peer.things(), journal.exists()), (BTreeSet::new(), false));
 }
